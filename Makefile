@@ -1,0 +1,105 @@
+# relearn: see `make help`. Written for GNU Make 3.81 (macOS) and later; every path is relative,
+# so the clone may lie in a folder whose name has spaces.
+
+PYTHON ?= python3
+CORES  ?= all
+SCALE  ?= default
+PORT   ?= 5000
+ARGS   ?=
+
+ifeq (,$(findstring :$(SCALE):,:smoke:default:full:))
+$(error SCALE=$(SCALE) is unknown: take smoke, default or full)
+endif
+# --configfile takes every value that follows it: an option has to come next
+CONFIG = $(if $(filter default,$(SCALE)),,--configfile config/$(SCALE).yaml)
+
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+
+# MLflow and its page report nothing home
+export MLFLOW_DISABLE_TELEMETRY = true
+export DO_NOT_TRACK = true
+
+.PHONY: help report test ui lock lint format clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default|full] [CORES=N]
+	.venv/bin/snakemake $(CONFIG) --cores $(CORES)
+	@.venv/bin/python workflow/scripts/print_verdicts.py results/claims.json results/report/index.html
+
+test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
+	.venv/bin/pytest $(ARGS)
+
+ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=5000]
+	@case "$$MLFLOW_TRACKING_URI" in \
+	http*) echo "MLFLOW_TRACKING_URI is a server with its own page: $$MLFLOW_TRACKING_URI"; exit 0;; \
+	"") test -f results/mlflow/mlflow.db || \
+		{ echo "results/mlflow/mlflow.db is missing: run make report first" >&2; exit 1; };; \
+	esac; \
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false exec .venv/bin/mlflow ui --workers 1 \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" \
+		--default-artifact-root results/mlflow/artifacts --host 127.0.0.1 --port $(PORT)
+
+lint: .venv/ready-test ## style, spelling, import layers, the workflow
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/snakefmt --check Snakefile workflow/rules
+	.venv/bin/codespell
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/snakemake --lint
+
+format: .venv/ready-test ## put the code into its agreed form
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+	.venv/bin/snakefmt Snakefile workflow/rules
+
+clean: ## remove the results; data and environment stay
+	rm -rf results
+
+distclean: clean ## remove the environment and the tools' caches too; data stays
+	rm -rf .venv .snakemake .pytest_cache .ruff_cache .import_linter_cache src/relearn.egg-info
+
+# --- the environment -----------------------------------------------------------------------------
+
+# The stamp is written last and holds the folder's name: an environment is made afresh if it was
+# left half-made, or if the folder was copied or moved (it would run the other folder's code).
+ifneq (here,$(shell grep -qsxF "$$(pwd -P)" .venv/ready && echo here))
+.PHONY: .venv/ready
+endif
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+		{ echo '$(PYTHON) is no Python 3.11 or newer: name one, PYTHON=python3.12' >&2; exit 1; }
+	@if grep -qsxF "$$(pwd -P)" $@; then rm $@; else $(PYTHON) -m venv --clear .venv; fi
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@pwd -P > $@
+
+.venv/ready-test: .venv/ready requirements-test.lock
+	$(PIP) install -r requirements-test.lock
+	@touch $@
+
+# --- the pins ------------------------------------------------------------------------------------
+
+# Present pins are kept where they still fit. torch's CUDA packages are left out: its CUDA build
+# pins them by itself, its CPU build wants none.
+UV = .venv/uv/bin/uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--no-annotate --no-header $(ARGS) pyproject.toml
+FOREIGN = ^(nvidia|cuda|triton)|^(\#|-r)|; sys_platform == .(win32|emscripten)
+HEADER = '\# Written by "make lock" from pyproject.toml: Python 3.11 to 3.14 on Linux and macOS.'
+
+lock: ## pin the environment anew after a change of pyproject.toml [ARGS=--upgrade]
+	@test -x $(UV) || $(PYTHON) -m venv .venv/uv
+	@.venv/uv/bin/python -m pip install --quiet uv==0.13.9
+	@grep -vE "$(FOREIGN)" requirements.lock > .venv/uv/run || true
+	@grep -vE "$(FOREIGN)" requirements-test.lock > .venv/uv/test || true
+	$(COMPILE) --group build -o .venv/uv/run
+	@{ echo $(HEADER); echo '# Without the CUDA packages: the CUDA build of torch pins its own.'; \
+		grep -vE "$(FOREIGN)" .venv/uv/run; } > .venv/uv/run.lock
+	$(COMPILE) --extra test -c .venv/uv/run.lock -o .venv/uv/test
+	@{ echo $(HEADER); echo '-r requirements.lock'; \
+		grep -vE "$(FOREIGN)" .venv/uv/test | grep -vxFf .venv/uv/run.lock; } > .venv/uv/test.lock
+	@cmp -s .venv/uv/run.lock requirements.lock || cp .venv/uv/run.lock requirements.lock
+	@cmp -s .venv/uv/test.lock requirements-test.lock || cp .venv/uv/test.lock requirements-test.lock
