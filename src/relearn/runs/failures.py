@@ -1,0 +1,48 @@
+"""What failed and why, one small file a job, there from its start until it succeeds.
+
+The file is written before the work, so a job that is killed without a word has left its note.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from relearn.files import whole
+
+FOLDER = Path("results/failures")
+TAIL_LINES = 20
+
+
+def path(rule: str, wildcards: Mapping[str, str]) -> Path:
+    """Return the note's path; the wildcards in the rule's order keep it unique."""
+    return FOLDER / (".".join([rule, *wildcards.values()]) + ".json")
+
+
+def write(rule: str, wildcards: Mapping[str, str], log: str, error: str) -> None:
+    """Write one job's note with the last lines of its log."""
+    lines = Path(log).read_text(errors="replace").splitlines() if Path(log).exists() else []
+    note = {
+        "rule": rule,
+        "wildcards": dict(wildcards),
+        "error": error,
+        "log": log,
+        "tail": "\n".join(lines[-TAIL_LINES:]),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    with whole(path(rule, wildcards)) as temporary:
+        temporary.write_text(json.dumps(note, indent=2))
+
+
+def clear(rule: str, wildcards: Mapping[str, str]) -> None:
+    """Remove the note: the job succeeded."""
+    path(rule, wildcards).unlink(missing_ok=True)
+
+
+def notes(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
+    """Yield every note, by name."""
+    for file in sorted(folder.glob("*.json")):
+        yield json.loads(file.read_text())

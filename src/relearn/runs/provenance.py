@@ -1,0 +1,86 @@
+"""Where a result comes from: code, config, data, versions, commit, machine and time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from relearn.files import whole
+
+PACKAGES = (
+    "relearn",
+    "snakemake",
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "torchvision",
+    "matplotlib",
+    "mlflow",
+)
+
+
+def key(identity: Mapping[str, Any]) -> str:
+    """Return a run's key: a hash over what decides its numbers (config, code, seeds, data)."""
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def commit(folder: Path = Path()) -> tuple[str | None, bool | None]:
+    """Return the checkout's commit and whether tracked files differ; None outside git."""
+    try:
+        answers = [
+            subprocess.run(
+                ["git", "-C", str(folder), *arguments],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=10,
+            ).stdout.strip()
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+        ]
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    return answers[0], bool(answers[1])
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of each package that can change a number."""
+    return {name: metadata.version(name) for name in PACKAGES}
+
+
+def write(
+    path: Path,
+    identity: Mapping[str, Any],
+    started: datetime,
+    finished: datetime,
+    threads: int,
+    command: str,
+) -> None:
+    """Write one variant's provenance beside, never in, its scientific results."""
+    revision, dirty = commit()
+    facts = dict(identity) | {
+        "key": key(identity),
+        "started": started.isoformat(),
+        "finished": finished.isoformat(),
+        "seconds": (finished - started).total_seconds(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "python": sys.version.split()[0],
+        "versions": versions(),
+        "commit": revision,
+        "dirty": dirty,
+        "threads": threads,
+        "command": command,
+    }
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False))
