@@ -1,0 +1,116 @@
+"""Checks the whole config against a JSON Schema; experiments' blocks come from their `Params`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from relearn.errors import ConfigError
+from relearn.experiments import catalogue
+
+EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+
+
+def schema(base: Path) -> dict[str, Any]:
+    """Return the schema at `base` with a block for every experiment in the catalogue."""
+    document = json.loads(Path(base).read_text())
+    blocks = {name: block_schema(name) for name in catalogue.names()}
+    document["properties"]["experiments"]["properties"] = blocks
+    return document
+
+
+def block_schema(experiment: str) -> dict[str, Any]:
+    """Return the schema of one experiment's block.
+
+    A variant may override any parameter, and together they must give every one: that part is
+    checked on the merged values, so the block itself requires only what is shared by all.
+    """
+    properties = catalogue.module(experiment).Params.model_json_schema()["properties"]
+    variant = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties
+        | {
+            "variants": {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+                "additionalProperties": variant,
+            },
+            "claims": {
+                "type": "object",
+                "propertyNames": {"pattern": "^[0-9]+[a-z]$"},
+                "additionalProperties": {"$ref": "#/$defs/claim"},
+            },
+        },
+        "required": ["seeds", "variants", "claims"],
+        "additionalProperties": False,
+    }
+
+
+def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> None:
+    """Check the config.
+
+    Args:
+        config: the merged config.
+        base: the JSON Schema's file.
+        files: the config files that were merged, for the message.
+
+    Raises:
+        ConfigError: one line with the place, the value and the remedy.
+    """
+    where = " + ".join(files) or "config"
+    document = schema(base)
+    error = best_match(Draft202012Validator(document).iter_errors(config))
+    if error is not None:
+        raise ConfigError(f"{where}: {explain(error)}")
+    for name, block in config["experiments"].items():
+        for variant in block["variants"]:
+            place = f"{where}: experiments.{name}.variants.{variant}"
+            try:
+                params = catalogue.parameters(name, block, variant)
+            except pydantic.ValidationError as error:
+                first = error.errors()[0]
+                key = ".".join(str(part) for part in first["loc"])
+                raise ConfigError(
+                    f"{place}: '{key}': {first['msg']} (here or in experiments.{name})"
+                ) from error
+            dataset = getattr(params, "dataset", None)
+            if dataset is not None and dataset not in config["datasets"]:
+                known = suggestion(dataset, config["datasets"])
+                raise ConfigError(f"{place}: dataset '{dataset}' is unknown; {known}")
+
+
+def explain(error: ValidationError) -> str:
+    """Return one line: where the value stands, what is wrong with it, what to write instead."""
+    place = ".".join(str(part) for part in error.absolute_path) or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        kind = "experiment" if place == "experiments" else "key"
+        return f"{place}: unknown {kind} '{unknown}'; {suggestion(unknown, known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{place}: '{missing}' is missing; add it"
+    if isinstance(error.instance, str) and EXPONENT.fullmatch(error.instance):
+        return (
+            f"{place}: '{error.instance}' is text to YAML; "
+            f"write it with a point and a sign, as in 1.0e-3"
+        )
+    shown = str(error.message)
+    return f"{place}: {shown if len(shown) < 300 else shown[:300] + ' …'}"
+
+
+def suggestion(word: Any, known: Iterable[str]) -> str:
+    """Return the nearest known word as a question, or the list of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(str(word), known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"

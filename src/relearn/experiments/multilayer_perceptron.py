@@ -1,0 +1,187 @@
+"""Listing 10.6: a 784-128-64-10 network on real MNIST, and the curve that the listing draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from relearn.data.images import Images
+from relearn.experiments.parameters import ImageParameters
+from relearn.runs.record import Records, per_seed, table
+from relearn.runs.seeds import Seed
+
+if TYPE_CHECKING:
+    from relearn.figures.canvas import Figure
+
+SECTION = "10.6"
+LISTING = "10.6"
+SEED_RUNS = True
+
+
+class Params(ImageParameters):
+    """The network and its training."""
+
+    listing_seed: int | None = Field(description="train as the listing does, under this torch seed")
+    train_samples: int | None = Field(description="first training images used; null: all")
+    hidden: list[int] = Field(min_length=1, description="units of each hidden layer")
+    epochs: int = Field(ge=1, description="passes over the training images")
+    batch_size: int = Field(ge=1, description="images an update")
+    learning_rate: float = Field(gt=0, description="Adam's step size")
+    reset_every: int = Field(ge=1, description="batches after which the listing resets its sum")
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
+    """Train one network a seed and record what the listing draws beside the mean loss."""
+    import torch
+
+    count = params.train_samples or len(inputs.train_images)
+    train_images = torch.from_numpy(inputs.standardise(inputs.train_images[:count]))
+    train_labels = torch.from_numpy(inputs.train_labels[:count].astype(np.int64))
+    test_images = torch.from_numpy(inputs.standardise(inputs.test_images))
+    test_labels = torch.from_numpy(inputs.test_labels.astype(np.int64))
+    images = (train_images, train_labels, test_images, test_labels)
+    if params.listing_seed is not None:
+        batch_loss, train_accuracy, test_accuracy = published(params, *images)
+        weights = {}
+    else:
+        batch_loss, train_accuracy, test_accuracy, weights = controlled(params, seeds, *images)
+    drawn = drawn_loss(batch_loss, params.reset_every)
+    mean = batch_loss.astype(float).mean(-1)
+    scalars = {
+        "test_accuracy": test_accuracy,
+        "final_train_accuracy": train_accuracy[:, -1],
+        "final_mean_loss": mean[:, -1],
+        "drawn_over_mean": (drawn / mean).mean(-1),
+    }
+    curves = {"published_loss": drawn, "mean_loss": mean, "train_accuracy": train_accuracy}
+    epochs = np.arange(1, params.epochs + 1)
+    return Records(per_seed(scalars), table("epoch", epochs, curves), weights)
+
+
+def drawn_loss(batch_loss: np.ndarray, reset_every: int) -> np.ndarray:
+    """Return what the listing plots for each epoch, (S, epochs), from losses (S, epochs, batches).
+
+    It sets its sum to zero after every `reset_every` batches, to print, and at the epoch's end
+    divides what has gathered since by the number of all batches.
+    """
+    batches = batch_loss.shape[-1]
+    since = batches - batches % reset_every
+    return batch_loss[..., since:].astype(float).sum(-1) / batches
+
+
+def controlled(params, seeds, train_images, train_labels, test_images, test_labels):
+    """Train all seeds at once; each has its own start and its own order of the same images."""
+    import torch
+
+    from relearn.learning.perceptron_stack import PerceptronStack
+    from relearn.learning.training import accuracy, train
+
+    def generator(seed: Seed, stream: str) -> torch.Generator:
+        return torch.Generator().manual_seed(seed.integer(stream))
+
+    sizes = [train_images.shape[1], *params.hidden, 10]
+    networks = PerceptronStack(sizes, [generator(seed, "start") for seed in seeds])
+    shuffles = [generator(seed, "order") for seed in seeds]
+
+    def orders(epoch: int) -> torch.Tensor:
+        return torch.stack([torch.randperm(len(train_images), generator=g) for g in shuffles])
+
+    history = train(
+        networks,
+        orders,
+        train_images.__getitem__,
+        train_labels,
+        params.batch_size,
+        params.epochs,
+        params.learning_rate,
+    )
+    weights = networks.weights[0].detach()[:1].numpy()
+    test = accuracy(networks, test_images, test_labels)
+    return history.batch_loss, history.train_accuracy, test, {"first_layer_of_seed_0": weights}
+
+
+def published(params, train_images, train_labels, test_images, test_labels):
+    """Train as the listing does, drawing from PyTorch's global generator in its order.
+
+    Only the images' way to the loader differs: they are read from memory, already normalised,
+    by the indices that the listing's own DataLoader hands out.
+    """
+    import torch
+    from torch.utils.data import DataLoader
+
+    torch.manual_seed(params.listing_seed)
+    loader = DataLoader(
+        range(len(train_images)), params.batch_size, shuffle=True, collate_fn=torch.tensor
+    )
+    layers, width = [], train_images.shape[1]
+    for units in params.hidden:
+        layers += [torch.nn.Linear(width, units), torch.nn.ReLU()]
+        width = units
+    network = torch.nn.Sequential(*layers, torch.nn.Linear(width, 10))
+    criterion = torch.nn.CrossEntropyLoss()
+    optimiser = torch.optim.Adam(network.parameters(), lr=params.learning_rate)
+    losses, accuracies = [], []
+    for _ in range(params.epochs):
+        epoch_losses, correct = [], 0
+        for indices in loader:
+            target = train_labels[indices]
+            logits = network(train_images[indices])
+            loss = criterion(logits, target)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            epoch_losses.append(loss.item())
+            correct += (logits.argmax(1) == target).sum().item()
+        losses.append(epoch_losses)
+        accuracies.append(100 * correct / len(train_images))
+    with torch.no_grad():
+        right = sum(
+            (network(part).argmax(1) == target).sum().item()
+            for part, target in zip(
+                test_images.split(params.batch_size),
+                test_labels.split(params.batch_size),
+                strict=True,
+            )
+        )
+    return np.array([losses]), np.array([accuracies]), np.array([100 * right / len(test_labels)])
+
+
+def publish(records: Records) -> dict[str, Any]:
+    """Return the listing's numbers, an entry an epoch; the accuracy on the test images is one."""
+    columns = ("published_loss", "mean_loss", "train_accuracy")
+    numbers = {name: records.curves[name].tolist() for name in columns}
+    return numbers | {"test_accuracy": records.scalars["test_accuracy"].iloc[0]}
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the test accuracy, and how far the drawn quantity agrees with the mean loss."""
+    scalars = results["controlled"].scalars
+    agreement = 1 - np.abs(scalars["drawn_over_mean"].to_numpy() - 1)
+    return {
+        "10c": {"ten epochs": scalars["test_accuracy"].to_numpy()},
+        "10d": {"mean over the epochs": agreement},
+    }
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw the published quantity beside the mean loss, and the accuracies."""
+    from relearn.figures.canvas import Figure
+
+    figure = Figure(columns=3)
+    left = figure.panel("What the listing draws, and the loss")
+    curves = results["controlled"].curves
+    for metric, label in (("mean_loss", "mean training loss"), ("published_loss", "drawn")):
+        wide = curves.pivot(index="seed", columns="epoch", values=metric)
+        left.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
+    left.axes("epoch", "cross-entropy", log=True)
+    middle = figure.panel("Accuracy while training")
+    wide = curves.pivot(index="seed", columns="epoch", values="train_accuracy")
+    middle.spread(wide.columns.to_numpy(), wide.to_numpy(), label="training images", marker=True)
+    middle.axes("epoch", "accuracy, %")
+    right = figure.panel("Accuracy on the test images")
+    right.intervals({"over seeds": results["controlled"].scalars["test_accuracy"]}, dots=True)
+    right.axes("accuracy, %", "")
+    return figure

@@ -1,0 +1,97 @@
+"""Listing 10.4: polynomials of growing degree on a noisy sine, in two bases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from relearn.experiments.parameters import Parameters
+from relearn.learning import polynomials
+from relearn.runs.record import Records, per_seed, table
+from relearn.runs.seeds import Seed
+
+if TYPE_CHECKING:
+    from relearn.figures.canvas import Figure
+
+SECTION = "6"
+LISTING = "10.4"
+SEED_RUNS = False
+
+
+class Params(Parameters):
+    """The data and the polynomials."""
+
+    listing_seed: int | None = Field(description="draw as the listing does, from this legacy seed")
+    split_seed: int = Field(description="the listing's random_state of the split")
+    samples: int = Field(ge=4, description="points, evenly spaced on [0, 2π]")
+    test_share: float = Field(gt=0, lt=1, description="share of the points held out")
+    noise: float = Field(gt=0, description="standard deviation of the noise on sin x")
+    degrees: list[int] = Field(min_length=1, description="polynomial degrees")
+    basis: Literal["monomial", "chebyshev"] = Field(description="columns of the design matrix")
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
+    """Fit every degree on every seed's noise and split."""
+    from sklearn.model_selection import train_test_split
+
+    x = np.linspace(0, 2 * np.pi, params.samples)
+    fit = polynomials.FITS[params.basis]
+    fits = []
+    for seed in seeds:
+        if params.listing_seed is not None:
+            noise = np.random.RandomState(params.listing_seed).randn(params.samples) * params.noise
+            state = params.split_seed
+        else:
+            noise = seed.generator("noise").normal(0, params.noise, params.samples)
+            state = seed.integer("split") % 2**32
+        x_train, x_test, y_train, y_test = train_test_split(
+            x, np.sin(x) + noise, test_size=params.test_share, random_state=state
+        )
+        fits.append([fit(x_train, y_train, x_test, y_test, degree) for degree in params.degrees])
+    values = np.array(fits, dtype=float)
+    metrics = {
+        name: values[..., index]
+        for index, name in enumerate(("train_mse", "test_mse", "rank", "columns", "condition"))
+    }
+    last = {f"{name}_last": value[:, -1] for name, value in metrics.items()}
+    rise = np.diff(metrics["train_mse"], axis=1).max(axis=1)
+    scalars = last | {"largest_train_rise": rise}
+    return Records(per_seed(scalars), table("degree", np.array(params.degrees), metrics))
+
+
+def publish(records: Records) -> dict[str, Any]:
+    """Return the listing's numbers."""
+    curves = records.curves
+    return {
+        "degrees": curves["degree"].tolist(),
+        "train_mse": curves["train_mse"].tolist(),
+        "test_mse": curves["test_mse"].tolist(),
+    }
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Judge nothing yet: claim 6a needs more than this listing."""
+    return {}
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw both errors against the degree, and the rank that the solver used."""
+    from relearn.figures.canvas import Figure
+
+    figure = Figure(columns=3)
+    titles = {"monomial": "Powers of x, 100 points", "few_samples": "Chebyshev, few points"}
+    for variant, title in titles.items():
+        panel = figure.panel(title)
+        for metric, label in (("train_mse", "training error"), ("test_mse", "test error")):
+            wide = results[variant].curves.pivot(index="seed", columns="degree", values=metric)
+            panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
+        panel.axes("degree", "mean squared error", log=True)
+    panel = figure.panel("Columns that the solver kept")
+    for variant, label in (("monomial", "powers of x"), ("chebyshev", "Chebyshev")):
+        wide = results[variant].curves.pivot(index="seed", columns="degree", values="rank")
+        panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
+    panel.axes("degree", "numerical rank", zero=True)
+    return figure

@@ -1,0 +1,103 @@
+"""Listing 10.5: ridge against least squares, as published and with more noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from relearn.experiments.parameters import Parameters
+from relearn.runs.record import Records, per_seed
+from relearn.runs.seeds import Seed
+
+if TYPE_CHECKING:
+    from relearn.figures.canvas import Figure
+
+SECTION = "7"
+LISTING = "10.5"
+SEED_RUNS = False
+
+
+class Params(Parameters):
+    """The data and the strength."""
+
+    listing_seed: int | None = Field(description="the listing's random_state, else a fresh one")
+    samples: int = Field(ge=4, description="rows")
+    features: int = Field(ge=1, description="columns, of which scikit-learn makes ten informative")
+    noise: float = Field(ge=0, description="standard deviation of the noise on y")
+    test_share: float = Field(gt=0, lt=1, description="share of the rows held out")
+    alpha: float = Field(gt=0, description="ridge strength")
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
+    """Fit both on the same rows; measure both on the same held-out rows."""
+    from sklearn.datasets import make_regression
+    from sklearn.linear_model import LinearRegression, Ridge
+    from sklearn.model_selection import train_test_split
+
+    errors = {"ols": [], "ridge": []}
+    coefficients = {"ols": [], "ridge": []}
+    for seed in seeds:
+        data_state = split_state = params.listing_seed
+        if params.listing_seed is None:
+            data_state = seed.integer("data") % 2**32
+            split_state = seed.integer("split") % 2**32
+        X, y = make_regression(
+            n_samples=params.samples,
+            n_features=params.features,
+            noise=params.noise,
+            random_state=data_state,
+        )
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, test_size=params.test_share, random_state=split_state
+        )
+        for name, model in (("ols", LinearRegression()), ("ridge", Ridge(alpha=params.alpha))):
+            model.fit(X_train, y_train)
+            errors[name].append(np.mean((model.predict(X_test) - y_test) ** 2))
+            coefficients[name].append(model.coef_)
+    scalars = {f"{name}_test_mse": np.array(values) for name, values in errors.items()}
+    scalars["log2_ratio"] = np.log2(scalars["ridge_test_mse"] / scalars["ols_test_mse"])
+    arrays = {f"{name}_coef": np.array(values) for name, values in coefficients.items()}
+    return Records(per_seed(scalars), arrays=arrays)
+
+
+def publish(records: Records) -> dict[str, Any]:
+    """Return the listing's numbers: it prints coefficients without their signs."""
+    numbers = {
+        f"{name}_coef": np.abs(records.arrays[f"{name}_coef"][0]) for name in ("ols", "ridge")
+    }
+    last = records.scalars.iloc[0]
+    return {name: value.tolist() for name, value in numbers.items()} | {
+        f"{name}_test_mse": last[f"{name}_test_mse"] for name in ("ols", "ridge")
+    }
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Judge nothing yet: claim 7c needs a grid of noise and sample sizes."""
+    return {}
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw the published bars on a scale that shows both, and the ratio over seeds."""
+    from relearn.figures.canvas import Figure
+
+    published = results["published"].scalars.iloc[0]
+    figure = Figure(columns=2)
+    left = figure.panel("As published, on a logarithmic axis")
+    left.points(
+        ["least squares", "ridge"],
+        [published["ols_test_mse"], published["ridge_test_mse"]],
+        label="test error",
+    )
+    left.axes("", "test mean squared error", log=True)
+    right = figure.panel("Ridge's test error over least squares'")
+    right.intervals(
+        {
+            "listing's noise": results["listing_noise"].scalars["log2_ratio"],
+            "strong noise": results["strong_noise"].scalars["log2_ratio"],
+        }
+    )
+    right.axes("doublings (below 0 ridge is better)", "", zero=True)
+    return figure

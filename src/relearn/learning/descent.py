@@ -1,0 +1,61 @@
+"""Gradient descent on a line's squared error, over all seeds at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the least-squares line (S, 2) as slope and intercept of data x, y, each (S, n)."""
+    centred = x - x.mean(-1, keepdims=True)
+    slope = (centred * y).sum(-1) / (centred**2).sum(-1)
+    return np.stack([slope, y.mean(-1) - slope * x.mean(-1)], axis=-1)
+
+
+def descend(
+    x: np.ndarray,
+    y: np.ndarray,
+    start: np.ndarray,
+    rate: float,
+    steps: int,
+    batches: np.ndarray | None = None,
+) -> np.ndarray:
+    """Descend the mean squared error of y ≈ w x + b.
+
+    Args:
+        x, y: (S, n) data.
+        start: (S, 2) slope and intercept before the first step.
+        rate: the learning rate.
+        steps: T, the number of updates.
+        batches: (S, T, m) indices of the samples that each step sees; all n if absent.
+
+    Returns:
+        (S, T + 1, 2) parameters, the start first.
+    """
+    path = np.empty((len(x), steps + 1, 2))
+    path[:, 0] = start
+    for step in range(steps):
+        if batches is None:
+            seen_x, seen_y = x, y
+        else:
+            seen_x = np.take_along_axis(x, batches[:, step], axis=1)
+            seen_y = np.take_along_axis(y, batches[:, step], axis=1)
+        error = path[:, step, :1] * seen_x + path[:, step, 1:] - seen_y
+        gradient = 2 * np.stack([(error * seen_x).mean(-1), error.mean(-1)], axis=-1)
+        path[:, step + 1] = path[:, step] - rate * gradient
+    return path
+
+
+def mean_squared_error(x: np.ndarray, y: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """Return the loss on all samples, (S, T), at each point of a path (S, T, 2).
+
+    Taken about the least-squares line, where it is a quadratic form, so that a long path costs
+    no pass over the data.
+    """
+    best = least_squares(x, y)
+    residual = y - best[:, :1] * x - best[:, 1:]
+    offset = path - best[:, None, :]
+    slope, intercept = offset[..., 0], offset[..., 1]
+    first, second = x.mean(-1)[:, None], (x**2).mean(-1)[:, None]
+    excess = second * slope**2 + 2 * first * slope * intercept + intercept**2
+    return (residual**2).mean(-1)[:, None] + excess
