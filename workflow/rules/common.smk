@@ -1,0 +1,89 @@
+import json
+import shlex
+import sys
+from os.path import relpath
+from pathlib import Path
+
+import relearn.report
+from relearn.errors import RelearnError
+from relearn.experiments import catalogue, configuration
+from relearn.runs.fingerprint import fingerprint
+from relearn.runs.record import NAMES
+
+try:
+    configuration.check(
+        config,
+        Path(workflow.basedir, "workflow/schemas/config.schema.json"),
+        [Path(path).name for path in workflow.configfiles],
+    )
+except RelearnError as error:
+    sys.exit(f"relearn: {error}")
+
+EXPERIMENTS = list(config["experiments"])
+LISTINGS = [name for name in EXPERIMENTS if hasattr(catalogue.module(name), "LISTING")]
+RUN_FILES = [f"results/runs/{{experiment}}/{{variant}}/{name}" for name in NAMES]
+FIGURE_FILES = [f"results/figures/{{experiment}}.{kind}" for kind in ("svg", "csv", "txt")]
+ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+TRACKED = {
+    name: {
+        "variants": list(config["experiments"][name]["variants"]),
+        "seed_runs": catalogue.module(name).SEED_RUNS,
+    }
+    for name in EXPERIMENTS
+}
+# Prose, template and style: not code, so no fingerprint sees them.
+REPORT_SOURCES = sorted(
+    relpath(path)
+    for path in Path(relearn.report.__file__).parent.rglob("*")
+    if path.suffix in {".md", ".j2", ".css", ".js"}
+)
+
+
+wildcard_constraints:
+    experiment="|".join(EXPERIMENTS),
+    variant="[a-z][a-z0-9_]*",
+    dataset="|".join(config["datasets"]),
+
+
+def variants(experiment):
+    return list(config["experiments"][experiment]["variants"])
+
+
+def parameters(wildcards):
+    block = config["experiments"][wildcards.experiment]
+    return catalogue.parameters(wildcards.experiment, block, wildcards.variant)
+
+
+def dataset(wildcards):
+    """The normalised images that a variant reads; nothing for an experiment on made data."""
+    name = getattr(parameters(wildcards), "dataset", None)
+    return [] if name is None else [f"data/{name}/normalisation.json"]
+
+
+def pins(wildcards):
+    name = getattr(parameters(wildcards), "dataset", None)
+    return None if name is None else config["datasets"][name]["files"]
+
+
+def code(function):
+    """The fingerprint of an experiment's `function`, as a params entry."""
+    return lambda wildcards: fingerprint(f"relearn.experiments.{wildcards.experiment}", function)
+
+
+def runs_of(experiment):
+    return expand(RUN_FILES, experiment=experiment, variant=variants(experiment))
+
+
+def every(pattern, experiments=EXPERIMENTS):
+    return [
+        path
+        for name in experiments
+        for path in expand(pattern, experiment=name, variant=variants(name))
+    ]
+
+
+AFTER_FAILURE = "{} {} {}".format(
+    shlex.quote(sys.executable),
+    shlex.quote(str(Path(workflow.basedir, "workflow/scripts/after_failure.py"))),
+    shlex.quote(json.dumps(config)).replace("{", "{{").replace("}", "}}"),
+)

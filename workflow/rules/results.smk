@@ -1,0 +1,132 @@
+rule data:
+    input:
+        expand("data/{dataset}/normalisation.json", dataset="mnist"),
+
+
+rule figures:
+    input:
+        every(FIGURE_FILES),
+
+
+rule claims:
+    input:
+        "results/claims.json",
+
+
+rule report:
+    input:
+        "results/report/index.html",
+
+
+rule conclude:
+    input:
+        every("results/effects/{experiment}.json"),
+    output:
+        "results/claims.json",
+    params:
+        claims={name: config["experiments"][name]["claims"] for name in EXPERIMENTS},
+        code=fingerprint("relearn.runs.evidence", "verdicts"),
+    log:
+        "results/logs/conclude.log",
+    benchmark:
+        "results/benchmarks/conclude.tsv"
+    threads: 1
+    conda:
+        "../envs/relearn.yaml"
+    message:
+        "conclude the claims"
+    script:
+        "../scripts/conclude.py"
+
+
+rule publish:
+    input:
+        expand(RUN_FILES, experiment=LISTINGS, variant="published"),
+    output:
+        "results/published.json",
+    params:
+        listings=LISTINGS,
+        code=[fingerprint(f"relearn.experiments.{name}", "publish") for name in LISTINGS],
+    log:
+        "results/logs/publish.log",
+    benchmark:
+        "results/benchmarks/publish.tsv"
+    threads: 1
+    conda:
+        "../envs/relearn.yaml"
+    message:
+        "publish the listings' numbers"
+    script:
+        "../scripts/publish.py"
+
+
+rule seal:
+    input:
+        every(RUN_FILES),
+        every(FIGURE_FILES),
+        rules.conclude.output,
+        rules.publish.output,
+    output:
+        "results/manifest.sha256",
+    params:
+        code=fingerprint("relearn.runs.manifest", "seal"),
+    log:
+        "results/logs/seal.log",
+    benchmark:
+        "results/benchmarks/seal.tsv"
+    threads: 1
+    conda:
+        "../envs/relearn.yaml"
+    message:
+        "seal the manifest"
+    script:
+        "../scripts/seal.py"
+
+
+rule track:
+    input:
+        every(RUN_FILES),
+        every("results/provenance/{experiment}/{variant}.json"),
+        every(FIGURE_FILES),
+    output:
+        "results/mlflow/runs.json",
+    params:
+        experiments=TRACKED,
+        code=fingerprint("relearn.runs.tracking", "track"),
+    log:
+        "results/logs/track.log",
+    benchmark:
+        "results/benchmarks/track.tsv"
+    threads: 1
+    conda:
+        "../envs/relearn.yaml"
+    message:
+        "track every run into MLflow"
+    script:
+        "../scripts/track.py"
+
+
+rule build_report:
+    input:
+        every(RUN_FILES),
+        every(FIGURE_FILES),
+        rules.conclude.output,
+        rules.publish.output,
+        rules.track.output,
+        REPORT_SOURCES,
+    output:
+        "results/report/index.html",
+    params:
+        config=config,
+        code=fingerprint("relearn.report.page", "build"),
+    log:
+        "results/logs/build_report.log",
+    benchmark:
+        "results/benchmarks/build_report.tsv"
+    threads: 1
+    conda:
+        "../envs/relearn.yaml"
+    message:
+        "build the report"
+    script:
+        "../scripts/build_report.py"

@@ -1,0 +1,26 @@
+"""After a failed build: record the failures in MLflow and show the gaps in the report.
+
+Called by the Snakefile's onerror with the config as JSON, once no job runs any more.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from relearn.errors import RelearnError
+from relearn.files import whole
+from relearn.report import page
+from relearn.runs import tracking
+
+REPORT = Path("results/report/index.html")
+
+try:
+    tracking.track_failures(Path("results"))
+except Exception as error:  # the build's own failure is the news; this one is a line beside it
+    print(f"relearn: the failure is not in MLflow: {error}".splitlines()[0], file=sys.stderr)
+try:
+    with whole(REPORT) as temporary:
+        temporary.write_text(page.build(Path("results"), json.loads(sys.argv[1]), Path()))
+    print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
+except RelearnError as error:
+    print(f"relearn: the report is as it was: {error}", file=sys.stderr)

@@ -1,0 +1,13 @@
+"""Assemble the report from the results."""
+
+from pathlib import Path
+
+from relearn.runs.job import job
+
+with job(snakemake):
+    from relearn.files import whole
+    from relearn.report import page
+
+    html = page.build(Path("results"), snakemake.params.config, Path())
+    with whole(snakemake.output[0]) as temporary:
+        temporary.write_text(html)
