@@ -22,10 +22,10 @@ SEED_RUNS = False
 METHODS = {"bgd": "batch", "sgd": "stochastic", "mbgd": "mini-batch"}
 CONDITIONS = {
     "as_published": "as published, over seeds",
-    "one_side": "loss after the update for all",
-    "equal_starts": "and equal starts",
-    "equal_budgets": "and equal data budgets",
-    "tuned_rates": "equal starts, tuned rates",
+    "one_side": "loss after the update for all three",
+    "equal_starts": "equal starts",
+    "equal_budgets": "equal starts and equal data budgets",
+    "tuned_rates": "equal starts and tuned rates",
 }
 
 

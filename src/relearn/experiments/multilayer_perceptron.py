@@ -45,9 +45,8 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     images = (train_images, train_labels, test_images, test_labels)
     if params.listing_seed is not None:
         batch_loss, train_accuracy, test_accuracy = published(params, *images)
-        weights = {}
     else:
-        batch_loss, train_accuracy, test_accuracy, weights = controlled(params, seeds, *images)
+        batch_loss, train_accuracy, test_accuracy = controlled(params, seeds, *images)
     drawn = drawn_loss(batch_loss, params.reset_every)
     mean = batch_loss.astype(float).mean(-1)
     scalars = {
@@ -58,7 +57,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     }
     curves = {"published_loss": drawn, "mean_loss": mean, "train_accuracy": train_accuracy}
     epochs = np.arange(1, params.epochs + 1)
-    return Records(per_seed(scalars), table("epoch", epochs, curves), weights)
+    return Records(per_seed(scalars), table("epoch", epochs, curves), {"batch_loss": batch_loss})
 
 
 def drawn_loss(batch_loss: np.ndarray, reset_every: int) -> np.ndarray:
@@ -98,9 +97,8 @@ def controlled(params, seeds, train_images, train_labels, test_images, test_labe
         params.epochs,
         params.learning_rate,
     )
-    weights = networks.weights[0].detach()[:1].numpy()
     test = accuracy(networks, test_images, test_labels)
-    return history.batch_loss, history.train_accuracy, test, {"first_layer_of_seed_0": weights}
+    return history.batch_loss, history.train_accuracy, test
 
 
 def published(params, train_images, train_labels, test_images, test_labels):

@@ -72,9 +72,7 @@ def read(folder: Path) -> Records:
     """
     folder = Path(folder)
     try:
-        scalars, curves = (
-            pd.read_csv(folder / name, float_precision="round_trip") for name in NAMES[:2]
-        )
+        scalars, curves = (pd.read_csv(folder / name) for name in NAMES[:2])
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
             return Records(scalars, curves, dict(arrays))
     except (OSError, ValueError) as error:

@@ -1,0 +1,106 @@
+"""The report: one HTML file that holds everything it shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from relearn.report import formats
+from relearn.report.results import Results
+from relearn.report.sections import MISSING, Section, section
+
+HERE = Path(__file__).parent
+VERDICTS = {
+    "supported": "the whole 95 % interval lies above δ",
+    "contradicted": "the whole interval lies below δ: the effect is reversed or too small",
+    "inconclusive": "the interval contains δ, or the verdict did not survive Holm's correction",
+    "exact": "a fact of arithmetic, checked to the tolerance",
+}
+
+
+def build(
+    results: Path,
+    config: Mapping[str, Any],
+    root: Path,
+    language: str = "en",
+    prose: Path = HERE / "prose",
+) -> str:
+    """Return the whole page as HTML.
+
+    Args:
+        results: the results folder; nothing else is read but the package's own files.
+        config: the merged config.
+        root: the checkout, to shorten paths in what is shown.
+        language: the prose wanted; a section without it is shown in another, marked.
+        prose: the folder of `<language>/<experiment>.md`.
+
+    Raises:
+        RelearnError: prose is missing, or says something that the results do not have.
+    """
+    shelf = Results(results, config)
+    sections = [section(name, shelf, language, prose) for name in config["experiments"]]
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "duration": formats.duration,
+        "thousands": formats.thousands,
+        "here": lambda text: text.replace(f"{Path(root).resolve()}/", ""),
+        "markup": Markup,
+    }
+    return environment.get_template("page.html.j2").render(
+        style=Markup(_compact((HERE / "templates" / "style.css").read_text())),
+        language=language,
+        scale=config["scale"],
+        seed_base=config["seed_base"],
+        sections=sections,
+        verdicts=VERDICTS,
+        counts=_counts(sections),
+        seeds=sum(variant.seeds for each in sections for variant in each.variants),
+        origin=origins(sections),
+    )
+
+
+def _counts(sections: Sequence[Section]) -> dict[str, int]:
+    """Return how many claims have each verdict, in the order of the legend."""
+    found = Counter(claim.whole.verdict for each in sections for claim in each.claims)
+    return {name: found[name] for name in (*VERDICTS, MISSING) if found[name]}
+
+
+def origins(sections: Iterable[Section]) -> dict[str, Any]:
+    """Return what the provenance of all variants comes to; each fact lists its distinct values."""
+    found = [variant.origin for each in sections for variant in each.variants if variant.origin]
+
+    def distinct(key: str) -> list[str]:
+        return sorted({str(each[key]) for each in found if each.get(key) is not None})
+
+    versions: dict[str, set[str]] = {}
+    for each in found:
+        for name, version in each.get("versions", {}).items():
+            versions.setdefault(name, set()).add(version)
+    return {
+        "runs": len(found),
+        "core_seconds": sum(each["seconds"] * each["threads"] for each in found),
+        "started": min((each["started"] for each in found), default=""),
+        "finished": max((each["finished"] for each in found), default=""),
+        "commits": distinct("commit"),
+        "dirty": any(each.get("dirty") for each in found),
+        "hosts": distinct("host"),
+        "platforms": distinct("platform"),
+        "pythons": distinct("python"),
+        "versions": {name: sorted(versions[name]) for name in sorted(versions)},
+    }
+
+
+def _compact(css: str) -> str:
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()

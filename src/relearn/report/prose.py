@@ -1,0 +1,200 @@
+"""Turns one experiment's prose into HTML: Jinja2 fills in the numbers, Markdown gives the form."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    meta,
+)
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from relearn.errors import RelearnError
+from relearn.report.formats import FILTERS
+from relearn.report.results import MissingResult
+
+EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+CAPTION = "Figure: "
+MISTAKES = (RelearnError, TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Prose:
+    """One experiment's prose.
+
+    Attributes:
+        title, title_text: the section's title as HTML and as plain text.
+        language: the language it is in.
+        before, after: HTML before and after the figure.
+        caption: the figure's caption as HTML, or empty.
+        missing: why there is no text, or empty.
+    """
+
+    title: str
+    title_text: str
+    language: str
+    before: str = ""
+    caption: str = ""
+    after: str = ""
+    missing: str = ""
+
+
+def find(folder: Path, language: str, experiment: str) -> tuple[Path, str]:
+    """Return an experiment's prose file and its language: the one asked for, else another.
+
+    Raises:
+        RelearnError: there is none in any language.
+    """
+    others = sorted(path.parent.name for path in folder.glob(f"*/{experiment}.md"))
+    if not others:
+        raise RelearnError(
+            f"{folder.name}/{language}/{experiment}.md: no prose for this experiment; write it"
+        )
+    chosen = language if language in others else others[0]
+    return folder / chosen / f"{experiment}.md", chosen
+
+
+def load(path: Path, language: str, names: Callable[[set[str]], dict[str, Any]]) -> Prose:
+    """Return a prose file with its numbers filled in.
+
+    Args:
+        names: given the names that the prose mentions, returns those that it may use.
+
+    Raises:
+        RelearnError: one line with the file, the line and the expression that has no number.
+    """
+    source = path.read_text()
+    place = f"{path.parent.name}/{path.name}"
+    environment = _environment(path.parent)
+    context: dict[str, Any] = {}
+    try:
+        context = names(meta.find_undeclared_variables(environment.parse(source)))
+        text = environment.get_template(path.name).render(context)
+    except MissingResult as error:
+        heading = HEADING.search(source)
+        title = heading[1] if heading else path.stem
+        return Prose(str(Markup.escape(title)), title, language, missing=str(error))
+    except TemplateSyntaxError as error:
+        raise RelearnError(f"{place}:{error.lineno}: {error.message}; mend the prose") from None
+    except MISTAKES as error:
+        line = _line(error, str(path))
+        blamed = _blame(environment, context, source, line)
+        message = str(error).replace("\n", " ")
+        raise RelearnError(f"{place}:{line}: {blamed}: {message}") from error
+    return _html(text, place, language)
+
+
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # the Markdown renderer escapes; it has raw HTML off
+    )
+    environment.filters |= FILTERS
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RelearnError(f"{value} is not finite; say in words what happened")
+    if not isinstance(value, str | int | float | StrictUndefined):
+        raise RelearnError(f"a {type(value).__name__} is not text; use a filter or an attribute")
+    return value
+
+
+def _line(error: BaseException, filename: str) -> int:
+    lines = [
+        line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == filename
+    ]
+    return lines[-1] if lines else 1
+
+
+def _blame(environment: Environment, context: dict[str, Any], source: str, line: int) -> str:
+    """Return the expression of the line that fails by itself, or else all that stand on it."""
+    found = []
+    for match in EXPRESSION.finditer(source):
+        start, end = (source.count("\n", 0, place) + 1 for place in match.span())
+        if start <= line <= end:
+            found.append(match[0])
+    failing = [text for text in found if _fails(environment, context, text)]
+    return " ".join(" ".join(failing[:1] or found or ["a statement"]).split())
+
+
+def _fails(environment: Environment, context: dict[str, Any], text: str) -> bool:
+    try:
+        environment.from_string(text).render(context)
+    except Exception:
+        return True
+    return False
+
+
+def _html(text: str, place: str, language: str) -> Prose:
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    markdown.add_render_rule("table_open", _table_open)
+    markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    tokens = markdown.parse(text)
+    if not tokens or tokens[0].tag != "h1":
+        raise RelearnError(f"{place}:1: the prose has no title; begin it with '# Title'")
+
+    def render(part: Sequence[Token]) -> str:
+        return markdown.renderer.render(part, markdown.options, {})
+
+    title, body = tokens[1], _structured(tokens[3:])
+    split = next((at for at, token in enumerate(body) if _is_caption(token)), None)
+    before, caption, after = body, "", []
+    if split is not None:
+        body[split].children[0].content = body[split].children[0].content.removeprefix(CAPTION)
+        caption = render([body[split]])
+        before, after = body[: split - 1], body[split + 2 :]
+    return Prose(
+        title=render([title]),
+        title_text="".join(child.content for child in title.children),
+        language=language,
+        before=render(before),
+        caption=caption,
+        after=render(after),
+    )
+
+
+def _is_caption(token: Token) -> bool:
+    return token.type == "inline" and token.level == 1 and token.content.startswith(CAPTION)
+
+
+def _structured(tokens: list[Token]) -> list[Token]:
+    """Put headings below the section's and mark the tables' header cells."""
+    opens_row = False
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+        elif token.type == "th_open":
+            token.attrSet("scope", "col")
+        elif token.type == "td_open" and opens_row:
+            token.tag = "th"
+            token.attrSet("scope", "row")
+        elif token.type == "td_close" and opens_row:
+            token.tag, opens_row = "th", False
+        opens_row = opens_row or token.type == "tr_open"
+        if token.type == "th_close":
+            opens_row = False
+    return tokens
+
+
+def _table_open(*_: Any) -> str:
+    return '<div class="scroll" role="region" aria-label="Table" tabindex="0">\n<table>\n'

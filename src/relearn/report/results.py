@@ -1,0 +1,131 @@
+"""The results folder as the report sees it: what is there, and why the rest is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relearn.errors import RelearnError
+from relearn.experiments.catalogue import variant_slice
+from relearn.experiments.configuration import suggestion
+from relearn.runs import failures
+
+# The rules whose failure can leave a product missing, upstream first: the earliest is the reason.
+RUN = ("fetch", "normalise", "run")
+MAKERS = {
+    "run": RUN,
+    "figure": (*RUN, "draw"),
+    "verdict": (*RUN, "judge", "conclude"),
+    "listing": (*RUN, "publish"),
+}
+RULES = (*RUN, "draw", "judge", "conclude", "publish")
+NOT_MADE = "It has not been made yet; run make report."
+
+
+class MissingResult(RelearnError):
+    """A result that the config asks for is not there; the page says so and goes on."""
+
+
+class Results:
+    """One results folder under one config."""
+
+    def __init__(self, folder: Path, config: Mapping[str, Any]):
+        self.folder = Path(folder)
+        self.config = config
+        self._tables: dict[Path, pd.DataFrame] = {}
+
+    @cached_property
+    def claims(self) -> dict[str, dict[str, Any]]:
+        """Return the verdicts, by claim id; empty where there are none yet."""
+        return {claim["id"]: claim for claim in self._json("claims.json") or []}
+
+    @cached_property
+    def published(self) -> dict[str, Any]:
+        """Return the listings' numbers, by listing."""
+        return self._json("published.json") or {}
+
+    @cached_property
+    def mlflow(self) -> dict[str, Any]:
+        """Return the index of MLflow runs; empty where there is none."""
+        return self._json("mlflow/runs.json") or {}
+
+    @cached_property
+    def notes(self) -> list[dict[str, Any]]:
+        """Return the failures that a section can be short of something for, upstream first."""
+        notes = [note for note in failures.notes(self.folder / "failures") if note["rule"] in RULES]
+        return sorted(notes, key=lambda note: RULES.index(note["rule"]))
+
+    def provenance(self, experiment: str, variant: str) -> dict[str, Any]:
+        """Return where one variant's results come from; empty where that is not known."""
+        return self._json(f"provenance/{experiment}/{variant}.json") or {}
+
+    def run_folder(self, experiment: str, variant: str) -> Path:
+        """Return one variant's folder.
+
+        Raises:
+            RelearnError: the config has no such variant.
+        """
+        known = self.config["experiments"][experiment]["variants"]
+        if variant not in known:
+            raise RelearnError(
+                f"no variant '{variant}' in the config; {suggestion(variant, known)}"
+            )
+        return self.folder / "runs" / experiment / variant
+
+    def table(self, experiment: str, variant: str, name: str) -> pd.DataFrame:
+        """Return scalars.csv or curves.csv of one variant.
+
+        Raises:
+            MissingResult: the file is not there, or cannot be read.
+        """
+        path = self.run_folder(experiment, variant) / name
+        if path not in self._tables:
+            try:
+                self._tables[path] = pd.read_csv(path)
+            except (OSError, ValueError) as error:
+                reason = self.reason(experiment, "run", variant)
+                if path.exists():
+                    reason = f"{error}; delete the folder and run make report."
+                raise MissingResult(f"{experiment}/{variant}/{name}: {reason}") from error
+        return self._tables[path]
+
+    def file(self, path: str) -> str | None:
+        """Return a text file's content, or None."""
+        full = self.folder / path
+        return full.read_text() if full.is_file() else None
+
+    def reason(self, experiment: str, product: str, variant: str | None = None) -> str:
+        """Return why a result of an experiment is missing, in one line.
+
+        Args:
+            product: what is missing, a key of MAKERS; for a run, `variant` says which.
+        """
+        for note in self.notes:
+            if note["rule"] in MAKERS[product] and self._concerns(note, experiment, variant):
+                place = "/".join([note["rule"], *note["wildcards"].values()])
+                return f"{place} failed: {note['error']} (log: {note['log']})"
+        return NOT_MADE
+
+    def _concerns(self, note: Mapping[str, Any], experiment: str, variant: str | None) -> bool:
+        block = self.config["experiments"][experiment]
+        datasets = {variant_slice(block, name).get("dataset") for name in block["variants"]}
+        wildcards = note["wildcards"]
+        return (
+            wildcards.get("experiment", experiment) == experiment
+            and (variant is None or wildcards.get("variant", variant) == variant)
+            and ("dataset" not in wildcards or wildcards["dataset"] in datasets)
+        )
+
+    def _json(self, path: str) -> Any:
+        text = self.file(path)
+        try:
+            return None if text is None else json.loads(text)
+        except ValueError as error:
+            raise RelearnError(
+                f"{self.folder / path}: {error}; delete it and run make report"
+            ) from error

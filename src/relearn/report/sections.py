@@ -1,0 +1,192 @@
+"""One experiment as the page shows it: prose, figure, verdicts, and how they were made."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relearn.experiments import catalogue
+from relearn.report import formats, prose, svg
+from relearn.report.context import Context
+from relearn.report.results import Results
+
+MISSING = "missing"
+MLFLOW = "http://127.0.0.1:5000"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page."""
+
+    name: str
+    uri: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A verdict with its effect, of a claim or of one of its conditions."""
+
+    name: str
+    verdict: str
+    estimate: str
+    interval: str
+    unit: str
+    threshold: str
+    seeds: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the config and what became of it."""
+
+    id: str
+    text: str
+    effect: str
+    reason: str
+    whole: Part
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One variant's row of "how this was made"; provenance may be empty."""
+
+    name: str
+    seeds: int
+    scalars: Download | None
+    missing: str
+    origin: Mapping[str, Any]
+    run_id: str
+    run_url: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One experiment."""
+
+    name: str
+    prose: prose.Prose
+    claims: list[Claim]
+    picture: svg.Picture | None
+    picture_missing: str
+    description: str
+    drawn: Download | None
+    variants: list[Variant]
+    notes: list[str]
+    module: str
+    source: str
+    settings: str
+    command: str
+
+
+def section(experiment: str, results: Results, language: str, folder: Path) -> Section:
+    """Return one experiment's section; what is missing carries its reason.
+
+    Raises:
+        RelearnError: its prose is missing, or says something that the results do not have.
+    """
+    block = results.config["experiments"][experiment]
+    module = catalogue.module(experiment)
+    path, spoken = prose.find(folder, language, experiment)
+    context = Context(experiment, getattr(module, "LISTING", None), results)
+    drawing = results.file(f"figures/{experiment}.svg")
+    own = [note for note in results.notes if note["wildcards"].get("experiment") == experiment]
+    return Section(
+        name=experiment,
+        prose=prose.load(path, spoken, context.names),
+        claims=[claim(name, results, experiment) for name in block["claims"]],
+        picture=svg.inline(drawing, f"figure-{experiment}") if drawing else None,
+        picture_missing="" if drawing else results.reason(experiment, "figure"),
+        description=(results.file(f"figures/{experiment}.txt") or "").strip(),
+        drawn=download(results, f"figures/{experiment}.csv", f"{experiment}.csv"),
+        variants=[_variant(experiment, name, results) for name in block["variants"]],
+        notes=[f"{'/'.join([n['rule'], *n['wildcards'].values()])}: {n['error']}" for n in own],
+        module=f"src/{module.__name__.replace('.', '/')}.py",
+        source=Path(module.__file__).read_text(),
+        settings=_settings(experiment, block),
+        command=_command(results.config["scale"], experiment),
+    )
+
+
+def claim(name: str, results: Results, experiment: str) -> Claim:
+    """Return a claim of the config with its verdict, or with why it has none."""
+    block = results.config["experiments"][experiment]["claims"][name]
+    found = results.claims.get(name)
+    if found is None:
+        reason = results.reason(experiment, "verdict")
+        threshold = formats.plain(block["threshold"])
+        none = formats.NONE
+        whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
+        return Claim(name, block["claim"], block["effect"], block["reason"], whole, [])
+    exact = block["kind"] == "exact"
+    parts = [_part(each["condition"], each, exact) for each in found["conditions"]]
+    whole = _part(name, found, exact)
+    return Claim(name, found["claim"], found["effect"]["name"], block["reason"], whole, parts)
+
+
+def _part(name: str, found: Mapping[str, Any], exact: bool) -> Part:
+    effect = found["effect"]
+    estimate, interval = formats.effect(effect, exact)
+    threshold = formats.plain(effect["threshold"])
+    seeds = formats.thousands(found["seeds"])
+    return Part(
+        name, found["verdict"], estimate, interval, effect["unit"], threshold, seeds, found["note"]
+    )
+
+
+def download(results: Results, path: str, name: str) -> Download | None:
+    """Return a text file of the results as a link that carries it; None where it is missing."""
+    text = results.file(path)
+    if text is None:
+        return None
+    data = text.encode()
+    uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(data).decode()}"
+    size = f"{max(1, round(len(data) / 1000)):,} kB"
+    return Download(name, uri, size)
+
+
+def _variant(experiment: str, name: str, results: Results) -> Variant:
+    path = f"runs/{experiment}/{name}/scalars.csv"
+    scalars = download(results, path, f"{experiment}.{name}.scalars.csv")
+    index = results.mlflow.get("experiments", {}).get(experiment, {})
+    run_id = index.get("runs", {}).get(name, "")
+    server = results.mlflow.get("tracking_uri", "")
+    server = server.rstrip("/") if server.startswith("http") else MLFLOW
+    return Variant(
+        name=name,
+        seeds=len(results.table(experiment, name, "scalars.csv")) if scalars else 0,
+        scalars=scalars,
+        missing="" if scalars else results.reason(experiment, "run", name),
+        origin=results.provenance(experiment, name),
+        run_id=run_id,
+        run_url=f"{server}/#/experiments/{index['experiment_id']}/runs/{run_id}" if run_id else "",
+    )
+
+
+def _settings(experiment: str, block: Mapping[str, Any]) -> str:
+    """Return an experiment's values as YAML; its claims stand in the verdicts."""
+    lines = [f"{experiment}:"]
+    for key, value in block.items():
+        if key not in ("variants", "claims"):
+            lines.append(f"  {key}: {_yaml(value)}")
+    lines.append("  variants:")
+    return "\n".join(
+        lines + [f"    {name}: {_yaml(own)}" for name, own in block["variants"].items()]
+    )
+
+
+def _yaml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _command(scale: str, experiment: str) -> str:
+    config = "" if scale == "default" else f"--configfile config/{scale}.yaml "
+    return (
+        f".venv/bin/snakemake --cores 1 {config}--forcerun draw -- results/figures/{experiment}.svg"
+    )

@@ -1,0 +1,75 @@
+"""Every mistake in the config is one line: the place, the value, the remedy."""
+
+import copy
+
+import pytest
+from tests_support import ROOT
+
+from relearn.errors import ConfigError
+from relearn.experiments import configuration
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.json"
+
+
+def change(config, place, value):
+    changed = copy.deepcopy(config)
+    *path, last = place.split("/")
+    target = changed
+    for key in path:
+        target = target[key]
+    if value is KeyError:
+        del target[last]
+    else:
+        target[last] = value
+    return changed
+
+
+def test_the_default_config_is_good(config):
+    configuration.check(config, SCHEMA)
+
+
+BLOCK = "experiments/linear_regression"
+MISTAKES = [
+    ("sede_base", 1, "top level: unknown key 'sede_base'; did you mean 'seed_base'?"),
+    ("experiments/linear_regresion", {}, "unknown experiment 'linear_regresion'; did you mean"),
+    (f"{BLOCK}/samplse", 3, "unknown key 'samplse'; did you mean 'samples'?"),
+    (f"{BLOCK}/variants/tuned/raet", 0.1, "unknown key 'raet'; did you mean 'rate'?"),
+    (f"{BLOCK}/samples", "100", "experiments.linear_regression.samples: '100' is not of type"),
+    (f"{BLOCK}/samples", 2, "experiments.linear_regression.samples: 2 is less than the minimum"),
+    (f"{BLOCK}/rate", "1e-3", "'1e-3' is text to YAML; write it with a point and a sign"),
+    (f"{BLOCK}/seeds", 2.5, "experiments.linear_regression.seeds: 2.5 is not of type 'integer'"),
+    (f"{BLOCK}/seeds", KeyError, "experiments.linear_regression: 'seeds' is missing; add it"),
+    (f"{BLOCK}/noise", KeyError, "variants.published: 'noise': Field required"),
+    (f"{BLOCK}/claims/10a/treshold", 1, "unknown key 'treshold'; did you mean 'threshold'?"),
+    (f"{BLOCK}/variants/Bad-Name", {}, "'Bad-Name' does not match"),
+    (
+        "experiments/augmentation/dataset",
+        "mnits",
+        "dataset 'mnits' is unknown; did you mean 'mnist'",
+    ),
+    ("datasets/mnist/sources", [], "datasets.mnist.sources: [] "),
+    (
+        "datasets/mnist/files/test_labels",
+        KeyError,
+        "datasets.mnist.files: 'test_labels' is missing",
+    ),
+    ("scale", "huge", "scale: 'huge' is not one of ['smoke', 'default', 'full']"),
+]
+
+
+@pytest.mark.parametrize("place, value, message", MISTAKES)
+def test_mistake(config, place, value, message):
+    with pytest.raises(ConfigError) as caught:
+        configuration.check(change(config, place, value), SCHEMA, ["config.yaml"])
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("config.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "full"])
+def test_the_other_scales_are_good(config, scale):
+    import yaml
+    from tests_support import merge
+
+    over = yaml.safe_load((ROOT / f"config/{scale}.yaml").read_text())
+    configuration.check(merge(config, over), SCHEMA)

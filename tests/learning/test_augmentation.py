@@ -1,0 +1,100 @@
+"""Given the same draws, the batch transforms are torchvision's, image by image."""
+
+import pytest
+import torch
+
+from relearn.learning import augmentation
+from relearn.learning.augmentation import Draws, Recipe
+
+
+@pytest.fixture
+def images():
+    return torch.rand(6, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def draws(count=6, **given):
+    still = {
+        "mirrored": torch.zeros(count, dtype=torch.bool),
+        "upended": torch.zeros(count, dtype=torch.bool),
+        "angle": torch.zeros(count),
+        "zoom": torch.ones(count),
+        "right": torch.zeros(count, dtype=torch.long),
+        "down": torch.zeros(count, dtype=torch.long),
+        "noise": None,
+    }
+    return Draws(**(still | given))
+
+
+def test_nothing_drawn_changes_nothing(images):
+    assert torch.equal(augmentation.apply(images, draws()), images)
+
+
+def test_flips_are_torchvisions(images, torchvision_functional):
+    mirrored = torch.tensor([True, False, True, False, True, False])
+    upended = torch.tensor([False, False, True, True, True, False])
+    changed = augmentation.apply(images, draws(mirrored=mirrored, upended=upended))
+    for index, image in enumerate(images):
+        if mirrored[index]:
+            image = torchvision_functional.horizontal_flip(image)
+        if upended[index]:
+            image = torchvision_functional.vertical_flip(image)
+        assert torch.equal(changed[index], image)
+
+
+def test_rotation_and_zoom_are_torchvisions_affine(images, torchvision_functional):
+    angle = torch.tensor([0.0, 15.0, -15.0, 90.0, 7.5, -33.0])
+    zoom = torch.tensor([1.2, 1.0, 0.8, 1.0, 0.9, 1.1])
+    changed = augmentation.apply(images, draws(angle=angle, zoom=zoom))
+    for index, image in enumerate(images):
+        expected = torchvision_functional.affine(
+            image[None],
+            angle=angle[index].item(),
+            translate=[0, 0],
+            scale=zoom[index].item(),
+            shear=[0.0, 0.0],
+            interpolation=torchvision_functional.InterpolationMode.BILINEAR,
+        )[0]
+        torch.testing.assert_close(changed[index], expected, atol=1e-4, rtol=0)
+
+
+def test_shift_is_torchvisions_pad_and_crop(images, torchvision_functional):
+    right = torch.tensor([0, 1, -2, 2, 0, -1])
+    down = torch.tensor([0, -2, 2, 1, -1, 0])
+    changed = augmentation.apply(images, draws(right=right, down=down))
+    for index, image in enumerate(images):
+        padded = torchvision_functional.pad(image[None], [2])
+        top, left = 2 - down[index].item(), 2 - right[index].item()
+        assert torch.equal(
+            changed[index], torchvision_functional.crop(padded, top, left, 28, 28)[0]
+        )
+
+
+def test_noise_is_added_and_clipped(images):
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
+    changed = augmentation.apply(images, draws(noise=noise))
+    assert torch.equal(changed, (images + noise).clamp(0, 1))
+
+
+FULL = Recipe(0.5, 0.5, 15.0, 0.85, 1.15, 2, 0.1)
+
+
+def test_every_image_gets_draws_of_its_own():
+    drawn = augmentation.draw(FULL, (200, 28, 28), torch.Generator().manual_seed(0))
+    assert len(drawn.angle.unique()) == len(drawn.zoom.unique()) == 200
+    assert set(drawn.right.tolist()) == set(drawn.down.tolist()) == {-2, -1, 0, 1, 2}
+    assert 60 < drawn.mirrored.sum() < 140
+    assert drawn.angle.abs().max() <= 15
+    assert 0.85 <= drawn.zoom.min() and drawn.zoom.max() <= 1.15
+    assert not torch.equal(drawn.noise[0], drawn.noise[1])
+
+
+def test_an_empty_recipe_changes_nothing(images):
+    drawn = augmentation.draw(Recipe(), images.shape, torch.Generator().manual_seed(0))
+    assert torch.equal(augmentation.apply(images, drawn), images)
+
+
+def test_singles_are_the_recipe_in_parts():
+    singles = augmentation.singles(FULL)
+    assert list(singles) == ["flips", "rotation", "scaling", "crop", "noise", "all"]
+    assert singles["crop"] == Recipe(crop_padding=2)
+    assert singles["all"] == FULL

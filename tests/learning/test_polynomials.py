@@ -1,0 +1,33 @@
+"""Both bases fit the same polynomials while the powers of x are well-conditioned."""
+
+import numpy as np
+import pytest
+
+from relearn.learning import polynomials
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 2 * np.pi, 60)
+    y = np.sin(x) + rng.normal(0, 0.1, 60)
+    return x[::2], y[::2], x[1::2], y[1::2]
+
+
+@pytest.mark.parametrize("degree", [1, 3, 5])
+def test_low_degrees_agree(data, degree):
+    powers = polynomials.monomial_fit(*data, degree)
+    chebyshev = polynomials.chebyshev_fit(*data, degree)
+    np.testing.assert_allclose(powers.train_mse, chebyshev.train_mse, rtol=1e-6)
+    np.testing.assert_allclose(powers.test_mse, chebyshev.test_mse, rtol=1e-6)
+    assert (powers.rank, chebyshev.rank) == (degree, degree + 1)
+
+
+def test_high_degrees_lose_rank_in_powers_of_x_only(data):
+    assert polynomials.monomial_fit(*data, 15).rank < 15
+    assert polynomials.chebyshev_fit(*data, 15).rank == 16
+
+
+def test_training_error_never_rises_in_the_chebyshev_basis(data):
+    errors = [polynomials.chebyshev_fit(*data, degree).train_mse for degree in range(1, 16)]
+    assert (np.diff(errors) <= 1e-12).all()

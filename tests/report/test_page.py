@@ -1,0 +1,213 @@
+import re
+from collections import Counter
+
+import pytest
+from bs4 import BeautifulSoup
+
+from relearn.errors import RelearnError
+
+from .conftest import origin, verdict
+
+
+def soup(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def words(element) -> str:
+    return " ".join(element.get_text(" ", strip=True).split())
+
+
+def fail(site, rule: str, error: str, **wildcards: str) -> None:
+    name = ".".join([rule, *wildcards.values()])
+    log = f"results/logs/{rule}.log"
+    note = {"rule": rule, "wildcards": wildcards, "error": error, "log": log, "tail": ""}
+    site.write(f"failures/{name}.json", note)
+
+
+def test_scoreboard_has_a_row_for_each_claim_in_the_order_of_the_config(site):
+    rows = soup(site.build()).select("#scoreboard tbody tr")
+    assert [[words(cell) for cell in row.select("th, td")] for row in rows] == [
+        [
+            "10a",
+            "It recovers the line.",
+            "supported",
+            "1.23 [1.10, 1.37] points",
+            "0.5",
+            "4",
+            "The whole interval lies above the threshold.",
+        ],
+        [
+            "3c",
+            "2 < 3 & so on",
+            "contradicted",
+            "1.23 [1.10, 1.37] points",
+            "0.5",
+            "4",
+            "The whole interval lies above the threshold.",
+        ],
+    ]
+
+
+def test_every_id_is_its_own_and_every_internal_link_arrives(site):
+    page = soup(site.build())
+    ids = Counter(element["id"] for element in page.select("[id]"))
+    assert [name for name, count in ids.items() if count > 1] == []
+    links = [link["href"] for link in page.select("a[href^='#']")]
+    assert {"#main", "#claim-10a", "#linear_regression", "#provenance"} <= set(links)
+    assert [link for link in links if link[1:] not in ids] == []
+    references = re.findall(r'xlink:href="#([^"]+)"|url\(#([^)]+)\)', site.build())
+    assert [name for pair in references for name in pair if name and name not in ids] == []
+
+
+def test_nothing_is_loaded_from_elsewhere(site):
+    page = soup(site.build())
+    assert page.select("script, link, iframe, object, embed, base") == []
+    for element in page.select("[src], [xlink\\:href], image[href]"):
+        address = element.get("src") or element.get("xlink:href") or element.get("href")
+        assert address.startswith(("data:", "#"))
+    for link in page.select("a"):
+        assert link["href"].startswith(("#", "data:text/csv", "http://127.0.0.1:5000/#/"))
+    assert "default-src 'none'" in page.select_one("meta[http-equiv]")["content"]
+    for style in page.select("style"):
+        assert "url(http" not in style.text and "@import" not in style.text
+
+
+def test_prose_becomes_html_with_numbers_from_results(site):
+    section = soup(site.build()).select_one("#linear_regression")
+    assert words(section.h2) == "The line & its <b>slope</b>"
+    assert "The slope is 3.00 [2.87, 3.13]; the listing printed 3.251." in words(section)
+    assert words(section.figcaption) == "Figure 1. Loss after 1,000 steps."
+    assert [cell["scope"] for cell in section.select(".prose th")] == ["col", "col", "row"]
+    after = section.find("figure").find_next_siblings("div", class_="prose")
+    assert words(after[0]) == "After the figure: claim 10a is supported."
+
+
+def test_figure_is_inlined_under_names_of_its_own(site):
+    html = site.build()
+    figure = soup(html).select_one("#figure-linear_regression")
+    assert figure.select_one("[role=img]")["aria-label"] == 'Panel "A": b 1 to 2.'
+    assert figure.svg["viewbox"] == "0 0 400 200"
+    assert not figure.svg.has_attr("width") and not figure.svg.has_attr("height")
+    assert figure.use["xlink:href"] == "#figure-linear_regression-m1"
+    assert 'clip-path="url(#figure-linear_regression-p1)"' in html
+    assert "#figure-linear_regression-svg *{stroke-linejoin: round}" in html
+    assert "<?xml" not in html and html.count("<!DOCTYPE") == 1
+
+
+def test_each_figure_says_how_it_was_made(site):
+    site.config["scale"] = "smoke"
+    made = soup(site.build()).select_one("#linear_regression .made")
+    assert {link["download"] for link in made.select("a[download]")} == {
+        "linear_regression.csv",
+        "linear_regression.published.scalars.csv",
+        "linear_regression.tuned.scalars.csv",
+    }
+    run = made.find("a", string="abc123")
+    assert run["href"] == "http://127.0.0.1:5000/#/experiments/7/runs/abc123"
+    assert words(made.select_one(".command")) == (
+        ".venv/bin/snakemake --cores 1 --configfile config/smoke.yaml --forcerun draw "
+        "-- results/figures/linear_regression.svg"
+    )
+    assert "src/relearn/experiments/linear_regression.py at commit c0ffeec0ffee" in words(made)
+    assert "iterations: 1000" in words(made) and "def judge(" in words(made)
+    assert "1 min 00 s" in words(made)
+
+
+def test_smoke_scale_carries_a_banner(site):
+    assert soup(site.build()).select_one(".banner") is None
+    site.config["scale"] = "smoke"
+    assert "not to be read" in words(soup(site.build()).select_one(".banner"))
+
+
+def test_conditions_stand_in_the_claims_box(site):
+    parts = [verdict("x", "x", "x", condition=name) for name in ("few seeds", "many seeds")]
+    whole = verdict("10a", "linear_regression", "It recovers the line.", conditions=parts)
+    site.write("claims.json", [whole])
+    box = soup(site.build()).select_one("#claim-10a")
+    assert [words(row.th) for row in box.select("tbody tr")] == ["few seeds", "many seeds"]
+    assert "Half of it." in words(box)
+
+
+def test_times_and_hosts_change_provenance_only(site):
+    before = site.build()
+    for variant in ("published", "tuned"):
+        facts = origin(seconds=5.0, host="mars", commit="b" * 40, dirty=True, python="3.14.0")
+        site.write(f"provenance/linear_regression/{variant}.json", facts)
+    site.write("mlflow/runs.json", {})
+    after = site.build()
+    assert "mars" in after and "were not committed" in after and before != after
+
+    def science(html):
+        page = soup(html)
+        for element in page.select("[data-provenance]"):
+            element.decompose()
+        return page.decode()
+
+    assert science(before) == science(after)
+
+
+def test_missing_run_is_shown_with_its_reason_and_the_rest_still_stands(site):
+    (site.results / "runs/linear_regression/tuned/scalars.csv").unlink()
+    (site.results / "figures/linear_regression.svg").unlink()
+    fail(
+        site,
+        "run",
+        "no room <script>alert(1)</script>",
+        experiment="linear_regression",
+        variant="tuned",
+    )
+    html = site.build()
+    page = soup(html)
+    text = words(page.select_one("#linear_regression"))
+    assert "run/linear_regression/tuned failed: no room <script>alert(1)</script>" in text
+    assert "Missing: figure 1." in text and "Missing: the text's numbers." in text
+    assert "<script" not in html
+    assert words(page.select_one("#linear_regression h2")) == "The line & its <b>slope</b>"
+    assert "The loss was 2.205." in words(page.select_one("#backpropagation"))
+
+
+def test_missing_verdicts_index_and_listing_are_shown_as_missing(site):
+    for name in ("claims.json", "mlflow/runs.json", "published.json"):
+        (site.results / name).unlink()
+    fail(site, "judge", "a shape is wrong", experiment="linear_regression")
+    fail(site, "build_report", "was killed")
+    page = soup(site.build())
+    rows = [words(row) for row in page.select("#scoreboard tbody tr")]
+    assert "missing" in rows[0] and "judge/linear_regression failed: a shape is wrong" in rows[0]
+    assert "It has not been made yet; run make report." in rows[1]
+    assert "0 of 2 claims have a verdict" in words(page.header)
+    assert "not tracked" in words(page)
+    assert "Listing 10.1 as published: It has not been made yet" in words(page)
+
+
+def test_an_empty_results_folder_makes_a_page(site, tmp_path):
+    site.results = tmp_path / "nothing"
+    page = soup(site.build())
+    assert len(page.select(".absent")) == 5  # two texts, two figures, the provenance
+
+
+def test_text_from_results_is_escaped(site):
+    claim = verdict("10a", "linear_regression", "<script>alert(1)</script>", note="<img src=x>")
+    site.write("claims.json", [claim])
+    html = site.build()
+    assert "&lt;script&gt;alert(1)" in html and "<script" not in html and "<img" not in html
+
+
+def test_raw_html_and_images_in_prose_stay_text(site):
+    site.say("backpropagation", "# T\n\n<script>x</script> ![a](https://example.org/a.png)\n")
+    assert "<script" not in (html := site.build()) and "<img" not in html
+
+
+def test_untranslated_section_is_shown_in_another_language_and_marked(site):
+    site.say("backpropagation", "# Der Vorwärtsschritt\n\nText.\n", language="de")
+    page = soup(site.build(language="de"))
+    assert page.html["lang"] == "de"
+    assert page.select_one("#backpropagation .untranslated") is None
+    assert page.select_one("#linear_regression .untranslated") is not None
+    assert page.select_one("#linear_regression .prose")["lang"] == "en"
+
+
+def test_experiment_without_prose_is_an_authors_error(site):
+    (site.prose / "en/backpropagation.md").unlink()
+    with pytest.raises(RelearnError, match="^prose/en/backpropagation.md: no prose"):
+        site.build()

@@ -1,0 +1,33 @@
+"""Streams are named: nothing that is added shifts what was there."""
+
+import numpy as np
+
+from relearn.runs.seeds import Seed, seeds
+
+
+def test_the_same_name_gives_the_same_stream():
+    draws = [Seed(1, "ridge", 4).generator("data").normal(size=3) for _ in range(2)]
+    assert np.array_equal(*draws)
+
+
+def test_base_experiment_index_and_stream_each_give_another_stream():
+    first = Seed(1, "ridge", 4).integer("data")
+    others = [
+        Seed(2, "ridge", 4).integer("data"),
+        Seed(1, "lasso", 4).integer("data"),
+        Seed(1, "ridge", 5).integer("data"),
+        Seed(1, "ridge", 4).integer("order"),
+    ]
+    assert len({first, *others}) == 5
+
+
+def test_more_seeds_keep_the_first_ones():
+    assert seeds(1, "ridge", 5)[:3] == seeds(1, "ridge", 3)
+
+
+def test_a_stream_is_pinned():
+    """A change here would change every number of the project."""
+    assert Seed(20261123, "linear_regression", 0).integer("data") == PINNED
+
+
+PINNED = 7309039304327357344
