@@ -14,7 +14,7 @@ try:
     configuration.check(
         config,
         Path(workflow.basedir, "workflow/schemas/config.schema.json"),
-        [Path(path).name for path in workflow.configfiles],
+        [Path(path).name for path in reversed(workflow.configfiles)],
     )
 except RelearnError as error:
     sys.exit(f"relearn: {error}")
@@ -49,20 +49,18 @@ def variants(experiment):
     return list(config["experiments"][experiment]["variants"])
 
 
-def parameters(wildcards):
-    block = config["experiments"][wildcards.experiment]
-    return catalogue.parameters(wildcards.experiment, block, wildcards.variant)
+def parameters(experiment, variant):
+    return catalogue.parameters(experiment, config["experiments"][experiment], variant)
 
 
-def dataset(wildcards):
-    """The normalised images that a variant reads; nothing for an experiment on made data."""
-    name = getattr(parameters(wildcards), "dataset", None)
-    return [] if name is None else [f"data/{name}/normalisation.json"]
+def datasets(experiment, variant):
+    """The names of the data sets that a variant reads: one, or none if it makes its own data."""
+    values = parameters(experiment, variant).model_dump()
+    return [values["dataset"]] if "dataset" in values else []
 
 
-def pins(wildcards):
-    name = getattr(parameters(wildcards), "dataset", None)
-    return None if name is None else config["datasets"][name]["files"]
+def normalised(names):
+    return [f"data/{name}/normalisation.json" for name in names]
 
 
 def code(function):

@@ -1,15 +1,15 @@
 rule fetch:
     output:
         expand("data/{{dataset}}/raw/{name}.idx", name=ARRAYS),
-    params:
-        files=lambda wildcards: config["datasets"][wildcards.dataset]["files"],
     log:
         "results/logs/fetch/{dataset}.log",
     benchmark:
         "results/benchmarks/fetch/{dataset}.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        files=lambda wildcards: config["datasets"][wildcards.dataset]["files"],
     message:
         "fetch {wildcards.dataset}"
     script:
@@ -22,16 +22,16 @@ rule normalise:
     output:
         arrays=expand("data/{{dataset}}/{name}.npy", name=ARRAYS),
         facts="data/{dataset}/normalisation.json",
-    params:
-        files=lambda wildcards: config["datasets"][wildcards.dataset]["files"],
-        code=fingerprint("relearn.data.images", "normalise"),
     log:
         "results/logs/normalise/{dataset}.log",
     benchmark:
         "results/benchmarks/normalise/{dataset}.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        files=lambda wildcards: config["datasets"][wildcards.dataset]["files"],
+        code=fingerprint("relearn.data.images", "normalise"),
     message:
         "normalise {wildcards.dataset}"
     script:

@@ -1,22 +1,22 @@
 rule run:
     input:
-        dataset,
+        lambda wildcards: normalised(datasets(**wildcards)),
     output:
         RUN_FILES,
         provenance="results/provenance/{experiment}/{variant}.json",
-    params:
-        parameters=lambda wildcards: parameters(wildcards).model_dump(),
-        seed_base=config["seed_base"],
-        pins=pins,
-        code=code("run"),
-        record=fingerprint("relearn.runs.record", "write"),
     log:
         "results/logs/run/{experiment}/{variant}.log",
     benchmark:
         "results/benchmarks/run/{experiment}/{variant}.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        parameters=lambda wildcards: parameters(**wildcards).model_dump(),
+        seed_base=config["seed_base"],
+        pins=lambda wildcards: [config["datasets"][name]["files"] for name in datasets(**wildcards)],
+        code=code("run"),
+        record=fingerprint("relearn.runs.record", "write"),
     message:
         "run {wildcards.experiment}/{wildcards.variant}"
     script:
@@ -28,16 +28,16 @@ rule draw:
         lambda wildcards: runs_of(wildcards.experiment),
     output:
         FIGURE_FILES,
-    params:
-        variants=lambda wildcards: variants(wildcards.experiment),
-        code=code("draw"),
     log:
         "results/logs/draw/{experiment}.log",
     benchmark:
         "results/benchmarks/draw/{experiment}.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        variants=lambda wildcards: variants(wildcards.experiment),
+        code=code("draw"),
     message:
         "draw {wildcards.experiment}"
     script:
@@ -49,16 +49,16 @@ rule judge:
         lambda wildcards: runs_of(wildcards.experiment),
     output:
         "results/effects/{experiment}.json",
-    params:
-        variants=lambda wildcards: variants(wildcards.experiment),
-        code=code("judge"),
     log:
         "results/logs/judge/{experiment}.log",
     benchmark:
         "results/benchmarks/judge/{experiment}.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        variants=lambda wildcards: variants(wildcards.experiment),
+        code=code("judge"),
     message:
         "judge {wildcards.experiment}"
     script:

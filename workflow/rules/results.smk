@@ -1,6 +1,13 @@
 rule data:
     input:
-        expand("data/{dataset}/normalisation.json", dataset="mnist"),
+        sorted(
+            {
+                path
+                for experiment in EXPERIMENTS
+                for variant in variants(experiment)
+                for path in normalised(datasets(experiment, variant))
+            }
+        ),
 
 
 rule figures:
@@ -23,16 +30,16 @@ rule conclude:
         every("results/effects/{experiment}.json"),
     output:
         "results/claims.json",
-    params:
-        claims={name: config["experiments"][name]["claims"] for name in EXPERIMENTS},
-        code=fingerprint("relearn.runs.evidence", "verdicts"),
     log:
         "results/logs/conclude.log",
     benchmark:
         "results/benchmarks/conclude.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        claims={name: config["experiments"][name]["claims"] for name in EXPERIMENTS},
+        code=fingerprint("relearn.runs.evidence", "verdicts"),
     message:
         "conclude the claims"
     script:
@@ -44,16 +51,16 @@ rule publish:
         expand(RUN_FILES, experiment=LISTINGS, variant="published"),
     output:
         "results/published.json",
-    params:
-        listings=LISTINGS,
-        code=[fingerprint(f"relearn.experiments.{name}", "publish") for name in LISTINGS],
     log:
         "results/logs/publish.log",
     benchmark:
         "results/benchmarks/publish.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        listings=LISTINGS,
+        code=[fingerprint(f"relearn.experiments.{name}", "publish") for name in LISTINGS],
     message:
         "publish the listings' numbers"
     script:
@@ -68,15 +75,15 @@ rule seal:
         rules.publish.output,
     output:
         "results/manifest.sha256",
-    params:
-        code=fingerprint("relearn.runs.manifest", "seal"),
     log:
         "results/logs/seal.log",
     benchmark:
         "results/benchmarks/seal.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        code=fingerprint("relearn.runs.manifest", "seal"),
     message:
         "seal the manifest"
     script:
@@ -90,16 +97,16 @@ rule track:
         every(FIGURE_FILES),
     output:
         "results/mlflow/runs.json",
-    params:
-        experiments=TRACKED,
-        code=fingerprint("relearn.runs.tracking", "track"),
     log:
         "results/logs/track.log",
     benchmark:
         "results/benchmarks/track.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        experiments=TRACKED,
+        code=fingerprint("relearn.runs.tracking", "track"),
     message:
         "track every run into MLflow"
     script:
@@ -116,16 +123,16 @@ rule build_report:
         REPORT_SOURCES,
     output:
         "results/report/index.html",
-    params:
-        config=config,
-        code=fingerprint("relearn.report.page", "build"),
     log:
         "results/logs/build_report.log",
     benchmark:
         "results/benchmarks/build_report.tsv"
-    threads: 1
     conda:
         "../envs/relearn.yaml"
+    threads: 1
+    params:
+        config=config,
+        code=fingerprint("relearn.report.page", "build"),
     message:
         "build the report"
     script:

@@ -26,7 +26,7 @@ with job(snakemake):
         "fingerprint": snakemake.params.code,
         "data": data.digest if data else None,
     }
-    command = f".venv/bin/snakemake --cores 1 --forcerun run -- {snakemake.output[0]}"
+    command = provenance.command(snakemake.config["scale"], "run", snakemake.output[0])
     provenance.write(
         Path(snakemake.output.provenance),
         identity,

@@ -13,6 +13,7 @@ from relearn.experiments import catalogue
 from relearn.report import formats, prose, svg
 from relearn.report.context import Context
 from relearn.report.results import Results
+from relearn.runs import provenance
 
 MISSING = "missing"
 MLFLOW = "http://127.0.0.1:5000"
@@ -110,7 +111,9 @@ def section(experiment: str, results: Results, language: str, folder: Path) -> S
         module=f"src/{module.__name__.replace('.', '/')}.py",
         source=Path(module.__file__).read_text(),
         settings=_settings(experiment, block),
-        command=_command(results.config["scale"], experiment),
+        command=provenance.command(
+            results.config["scale"], "draw", f"results/figures/{experiment}.svg"
+        ),
     )
 
 
@@ -183,10 +186,3 @@ def _settings(experiment: str, block: Mapping[str, Any]) -> str:
 
 def _yaml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _command(scale: str, experiment: str) -> str:
-    config = "" if scale == "default" else f"--configfile config/{scale}.yaml "
-    return (
-        f".venv/bin/snakemake --cores 1 {config}--forcerun draw -- results/figures/{experiment}.svg"
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -35,6 +36,12 @@ def key(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def command(scale: str, rule: str, target: str) -> str:
+    """Return the exact command that remakes a target by running its rule again."""
+    overlay = "" if scale == "default" else f"--configfile config/{scale}.yaml "
+    return f".venv/bin/snakemake --cores 1 {overlay}--forcerun {rule} -- {target}"
+
+
 def commit(folder: Path = Path()) -> tuple[str | None, bool | None]:
     """Return the checkout's commit and whether tracked files differ; None outside git."""
     try:
@@ -64,7 +71,7 @@ def write(
     started: datetime,
     finished: datetime,
     threads: int,
-    command: str,
+    remade_by: str,
 ) -> None:
     """Write one variant's provenance beside, never in, its scientific results."""
     revision, dirty = commit()
@@ -80,7 +87,8 @@ def write(
         "commit": revision,
         "dirty": dirty,
         "threads": threads,
-        "command": command,
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
+        "command": remade_by,
     }
     with whole(path) as temporary:
         temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False))

