@@ -51,9 +51,6 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     from relearn.learning.perceptron_stack import PerceptronStack
     from relearn.learning.training import accuracy, train
 
-    def generator(seed: Seed, stream: str) -> torch.Generator:
-        return torch.Generator().manual_seed(seed.integer(stream))
-
     recipe = augmentation.Recipe(
         params.horizontal_flip,
         params.vertical_flip,
@@ -68,15 +65,17 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     side = pixels.shape[1:]
     subsets = torch.stack(
         [
-            torch.randperm(len(pixels), generator=generator(seed, "subset"))[: params.train_samples]
+            torch.randperm(len(pixels), generator=seed.torch_generator("subset"))[
+                : params.train_samples
+            ]
             for seed in seeds
         ]
     )
     networks = PerceptronStack(
-        [side.numel(), *params.hidden, 10], [generator(seed, "start") for seed in seeds]
+        [side.numel(), *params.hidden, 10], [seed.torch_generator("start") for seed in seeds]
     )
-    shuffles = [generator(seed, "order") for seed in seeds]
-    noises = [generator(seed, "augmentation") for seed in seeds]
+    shuffles = [seed.torch_generator("order") for seed in seeds]
+    noises = [seed.torch_generator("augmentation") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:
         picks = [torch.randperm(params.train_samples, generator=g) for g in shuffles]
@@ -106,7 +105,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     arrays = {"preview_original": originals.expand(len(seeds), *originals.shape).numpy()}
     for name, single in augmentation.singles(recipe).items():
         parts = [
-            augmentation.draw(single, originals.shape, generator(seed, f"preview {name}"))
+            augmentation.draw(single, originals.shape, seed.torch_generator(f"preview {name}"))
             for seed in seeds
         ]
         shown = [augmentation.apply(originals, part) for part in parts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from relearn.experiments.parameters import Parameters
+from relearn.experiments.parameters import LineParameters
 from relearn.learning import descent
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
@@ -29,15 +29,9 @@ CONDITIONS = {
 }
 
 
-class Params(Parameters):
+class Params(LineParameters):
     """The data, the three methods and how they are compared."""
 
-    listing_seed: int | None = Field(description="draw as the listing does, from this legacy seed")
-    samples: int = Field(ge=3, description="points on the line")
-    extent: float = Field(gt=0, description="x is uniform in [0, extent)")
-    slope: float = Field(description="true slope")
-    intercept: float = Field(description="true intercept")
-    noise: float = Field(gt=0, description="standard deviation of the noise on y")
     rates: dict[Literal["bgd", "sgd", "mbgd"], float] = Field(
         min_length=3, description="learning rate of each method"
     )
@@ -87,10 +81,7 @@ def replicate(
 
     `prefix` names streams of their own for the tuning replicates.
     """
-    generators = [seed.generator(f"{prefix}data") for seed in seeds]
-    x = np.stack([g.uniform(0, params.extent, params.samples) for g in generators])
-    noise = np.stack([g.normal(0, params.noise, params.samples) for g in generators])
-    y = params.slope * x + params.intercept + noise
+    x, y = params.line.draw([seed.generator(f"{prefix}data") for seed in seeds])
     stream = "start" if params.starts == "equal" else f"start {method}"
     start = np.stack([seed.generator(prefix + stream).normal(size=2) for seed in seeds])
     size = {"bgd": params.samples, "sgd": 1, "mbgd": params.batch_size}[method]
@@ -147,8 +138,7 @@ def tuned(params: Params, seed: Seed) -> dict[str, float]:
 def published(params: Params) -> dict[str, np.ndarray]:
     """Run the listing's draws and arithmetic; each method goes on where the last one stopped."""
     draws = np.random.RandomState(params.listing_seed)
-    x = draws.rand(params.samples, 1) * params.extent
-    y = params.slope * x + params.intercept + draws.randn(params.samples, 1) * params.noise
+    x, y = params.line.draw_as_listed(draws)
     losses = {}
     for method in METHODS:
         w, b = draws.randn(1, 1), draws.randn(1, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from relearn.experiments.parameters import Parameters
+from relearn.experiments.parameters import LineParameters
 from relearn.learning import descent
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
@@ -21,15 +21,9 @@ LISTING = "10.1"
 SEED_RUNS = True
 
 
-class Params(Parameters):
+class Params(LineParameters):
     """The data and the descent."""
 
-    listing_seed: int | None = Field(description="draw as the listing does, from this legacy seed")
-    samples: int = Field(ge=3, description="points on the line")
-    extent: float = Field(gt=0, description="x is uniform in [0, extent)")
-    slope: float = Field(description="true slope")
-    intercept: float = Field(description="true intercept")
-    noise: float = Field(gt=0, description="standard deviation of the noise on y")
     rate: float = Field(gt=0, description="learning rate")
     iterations: int = Field(ge=1, description="full-batch updates")
     record_every: int = Field(ge=1, description="updates between two rows of curves.csv")
@@ -40,10 +34,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     if params.listing_seed is not None:
         x, y, path, loss = published(params)
     else:
-        generators = [seed.generator("data") for seed in seeds]
-        x = np.stack([g.uniform(0, params.extent, params.samples) for g in generators])
-        noise = np.stack([g.normal(0, params.noise, params.samples) for g in generators])
-        y = params.slope * x + params.intercept + noise
+        x, y = params.line.draw([seed.generator("data") for seed in seeds])
         start = np.stack([seed.generator("start").normal(size=2) for seed in seeds])
         path = descent.descend(x, y, start, params.rate, params.iterations)
         loss = descent.mean_squared_error(x, y, path)[:, :-1]
@@ -67,8 +58,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
 def published(params: Params) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Run the listing's own draws and arithmetic; the loss is taken before each update."""
     draws = np.random.RandomState(params.listing_seed)
-    x = draws.rand(params.samples, 1) * params.extent
-    y = params.slope * x + params.intercept + draws.randn(params.samples, 1) * params.noise
+    x, y = params.line.draw_as_listed(draws)
     w, b = draws.randn(1), draws.randn(1)
     path, loss = [(w[0], b[0])], []
     for _ in range(params.iterations):

@@ -78,12 +78,9 @@ def controlled(params, seeds, train_images, train_labels, test_images, test_labe
     from relearn.learning.perceptron_stack import PerceptronStack
     from relearn.learning.training import accuracy, train
 
-    def generator(seed: Seed, stream: str) -> torch.Generator:
-        return torch.Generator().manual_seed(seed.integer(stream))
-
     sizes = [train_images.shape[1], *params.hidden, 10]
-    networks = PerceptronStack(sizes, [generator(seed, "start") for seed in seeds])
-    shuffles = [generator(seed, "order") for seed in seeds]
+    networks = PerceptronStack(sizes, [seed.torch_generator("start") for seed in seeds])
+    shuffles = [seed.torch_generator("order") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:
         return torch.stack([torch.randperm(len(train_images), generator=g) for g in shuffles])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from relearn.data.synthetic import NoisyLine
+
 
 class Parameters(BaseModel):
     """Base of each experiment's `Params`: the YAML owns the values, the class their meaning.
@@ -20,3 +22,19 @@ class ImageParameters(Parameters):
     """Parameters of an experiment on images."""
 
     dataset: str = Field(description="a key of the config's `datasets`")
+
+
+class LineParameters(Parameters):
+    """Parameters of an experiment on points around a line."""
+
+    listing_seed: int | None = Field(description="draw as the listing does, from this legacy seed")
+    samples: int = Field(ge=3, description="points on the line")
+    extent: float = Field(gt=0, description="x is uniform in [0, extent)")
+    slope: float = Field(description="true slope")
+    intercept: float = Field(description="true intercept")
+    noise: float = Field(gt=0, description="standard deviation of the noise on y")
+
+    @property
+    def line(self) -> NoisyLine:
+        """The line and its noise."""
+        return NoisyLine(self.samples, self.extent, self.slope, self.intercept, self.noise)

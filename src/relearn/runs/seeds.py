@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class Seed:
     def generator(self, stream: str) -> np.random.Generator:
         """Return NumPy's default generator (PCG64) at the start of the named stream."""
         return np.random.default_rng(self.sequence(stream))
+
+    def torch_generator(self, stream: str) -> torch.Generator:
+        """Return PyTorch's CPU generator, seeded for the named stream."""
+        import torch
+
+        return torch.Generator().manual_seed(self.integer(stream))
 
     def integer(self, stream: str) -> int:
         """Return a 63-bit integer for libraries that take a plain seed."""
