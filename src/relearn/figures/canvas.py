@@ -125,6 +125,8 @@ class Panel:
         """Draw open points at x, y, both (n,)."""
         colour = self._keep(label, x, y)
         self._axes.plot(x, y, "o", color=colour, label=label, markersize=9, fillstyle="none")
+        if isinstance(x[0], str):
+            self._axes.margins(x=0.4)
 
     def spread(self, x, values: np.ndarray, label: str, marker: bool = False) -> None:
         """Draw values (S, n) over seeds: the median, and the middle 90 % of seeds as a band."""
