@@ -250,6 +250,21 @@ def test_a_failure_is_one_line_kept_shown_and_cleared(project):
     assert list((project.folder / "results/failures").iterdir()) == []
 
 
+def test_a_failed_verdict_is_cleared_too(project):
+    judge = f"{MODULES}/linear_regression.py"
+    project.edit(
+        judge, "    scalars = results[", "    raise KeyError('deliberate')\n    scalars = results["
+    )
+    assert project.snakemake().returncode != 0
+    _, runs = mlflow_runs(project)
+    (failed,) = [run for run in runs if run.info.status == "FAILED"]
+    assert failed.data.tags["relearn.key"] == "failed/judge/linear_regression"
+    project.edit(judge, "    raise KeyError('deliberate')\n", "")
+    assert project.snakemake().returncode == 0
+    _, runs = mlflow_runs(project)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
 SNAKEMAKES = ("Using workflow specific profile", "Config file config/config.yaml is extended")
 BAD_CONFIGS = {
     "a typo": (
