@@ -33,7 +33,7 @@ MISTAKES = [
     ("sede_base", 1, "top level: unknown key 'sede_base'; did you mean 'seed_base'?"),
     ("experiments/linear_regresion", {}, "unknown experiment 'linear_regresion'; did you mean"),
     (f"{BLOCK}/samplse", 3, "unknown key 'samplse'; did you mean 'samples'?"),
-    (f"{BLOCK}/variants/tuned/raet", 0.1, "unknown key 'raet'; did you mean 'rate'?"),
+    (f"{BLOCK}/variants/larger_rate/raet", 0.1, "unknown key 'raet'; did you mean 'rate'?"),
     (f"{BLOCK}/samples", "100", "experiments.linear_regression.samples: '100' is not of type"),
     (f"{BLOCK}/samples", 2, "experiments.linear_regression.samples: 2 is less than the minimum"),
     (f"{BLOCK}/rate", "1e-3", "'1e-3' is text to YAML; write it with a point and a sign"),

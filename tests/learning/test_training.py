@@ -1,5 +1,7 @@
 """The stacked trainer is the plain DataLoader loop, network by network."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from relearn.learning.perceptron_stack import PerceptronStack
 from relearn.learning.training import accuracy, train
 
-SIZES = [784, 32, 16, 10]
-SAMPLES, BATCH, EPOCHS, RATE = 330, 64, 3, 0.001
+SIZES = [784, 128, 64, 10]
+SAMPLES, BATCH, EPOCHS, RATE = 1000, 64, 2, 0.001
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +44,10 @@ def plain(seed, images, labels):
     """torch.nn.Linear, DataLoader and default Adam, from the same start and batches."""
     start = stack([seed])
     layers = []
-    for weight, bias in zip(start.weights, start.biases, strict=True):
-        layer = torch.nn.Linear(*weight.shape[1:])
-        layer.weight.data.copy_(weight[0].T)
-        layer.bias.data.copy_(bias[0, 0])
+    for index, (inputs, outputs) in enumerate(pairwise(SIZES)):
+        layer = torch.nn.Linear(inputs, outputs)
+        layer.weight.data.copy_(start.weights[index][0, :inputs, :outputs].T)
+        layer.bias.data.copy_(start.biases[index][0, 0, :outputs])
         layers += [layer, torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
@@ -67,7 +69,7 @@ def plain(seed, images, labels):
 
 def test_the_stack_trains_each_network_as_the_plain_loop_does(data):
     networks, history = fast([0, 1, 2], *data)
-    assert history.batch_loss.shape == (3, EPOCHS, 6)
+    assert history.batch_loss.shape == (3, EPOCHS, 16)
     for index in range(3):
         network, losses, accuracies = plain(index, *data)
         np.testing.assert_allclose(history.batch_loss[index], losses, rtol=2e-4)
@@ -77,9 +79,13 @@ def test_the_stack_trains_each_network_as_the_plain_loop_does(data):
 
 
 def test_a_network_does_not_depend_on_its_neighbours(data):
-    _, together = fast([0, 1, 2], *data)
-    _, alone = fast([1], *data)
-    assert np.array_equal(together.batch_loss[1:2], alone.batch_loss)
+    seeds = list(range(10))
+    many, together = fast(seeds, *data)
+    for few in ([4], [0, 1, 4], [0, 1, 2, 3, 4]):
+        one, alone = fast(few, *data)
+        assert np.array_equal(together.batch_loss[4], alone.batch_loss[-1])
+        for mine, among_many in zip(one.parameters(), many.parameters(), strict=True):
+            assert torch.equal(mine[-1], among_many[4])
 
 
 def test_accuracy_counts_right_answers(data):

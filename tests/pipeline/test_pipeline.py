@@ -98,10 +98,10 @@ def test_a_second_build_has_nothing_to_do(built):
 
 
 ENDS = {"seal the manifest", "track every run into MLflow", "build the report"}
-LINE = ["published", "listing_settings", "tuned"]
+LINE = ["published", "listing_settings", "larger_rate"]
 DESCENTS = [
     *("published", "as_published", "one_side"),
-    *("equal_starts", "equal_budgets", "tuned_rates"),
+    *("equal_starts", "equal_rates", "equal_budgets", "tuned_rates"),
 ]
 RIDGE = ["published", "listing_noise", "strong_noise"]
 ALL = [
@@ -212,7 +212,9 @@ def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
     }
     client, runs = mlflow_runs(project)
     assert {run.info.run_id for run in runs} == {run.info.run_id for run in runs_before}
-    run_id = load(project, "mlflow/runs.json")["experiments"]["linear_regression"]["runs"]["tuned"]
+    run_id = load(project, "mlflow/runs.json")["experiments"]["linear_regression"]["runs"][
+        "larger_rate"
+    ]
     artifact = client.download_artifacts(run_id, "figure/linear_regression.svg")
     assert open(artifact, "rb").read() == after["results/figures/linear_regression.svg"]
     assert "New words" in (project.folder / "results/report/index.html").read_text()

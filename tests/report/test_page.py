@@ -175,7 +175,7 @@ def test_missing_verdicts_index_and_listing_are_shown_as_missing(site):
     rows = [words(row) for row in page.select("#scoreboard tbody tr")]
     assert "missing" in rows[0] and "judge/linear_regression failed: a shape is wrong" in rows[0]
     assert "It has not been made yet; run make report." in rows[1]
-    assert "0 of 2 claims have a verdict" in words(page.header)
+    assert "on 2 of its claims: 2 missing" in words(page.header)
     assert "not tracked" in words(page)
     assert "Listing 10.1 as published: It has not been made yet" in words(page)
 

@@ -22,6 +22,7 @@ ARMS = {
     "without": "no augmentation",
     "label_preserving": "crop, rotation, scale, noise",
     "with_flips": "the same and flips",
+    "flips_only": "flips only",
 }
 
 
@@ -93,13 +94,17 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     )
     test_images = torch.from_numpy(inputs.standardise(inputs.test_images))
     test_labels = torch.from_numpy(inputs.test_labels.astype(np.int64))
+    seen = torch.from_numpy(inputs.standardise(inputs.train_images))[subsets]
+    with torch.inference_mode():
+        right = networks(seen).argmax(-1) == labels[subsets]
     mean_loss = history.batch_loss.astype(float).mean(-1)
     scalars = {
         "test_accuracy": accuracy(networks, test_images, test_labels),
-        "final_train_accuracy": history.train_accuracy[:, -1],
+        "train_accuracy": (100 * right.double().mean(1)).numpy(),
+        "final_augmented_accuracy": history.train_accuracy[:, -1],
         "final_mean_loss": mean_loss[:, -1],
     }
-    curves = {"mean_loss": mean_loss, "train_accuracy": history.train_accuracy}
+    curves = {"mean_loss": mean_loss, "augmented_accuracy": history.train_accuracy}
     epochs = np.arange(1, params.epochs + 1)
     originals = pixels[subsets[0, : params.previews]]
     arrays = {"preview_original": originals.expand(len(seeds), *originals.shape).numpy()}

@@ -65,6 +65,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
             for name, loss in losses.items()
         }
     scalars = {f"{name}_count": count for name, count in counts.items()}
+    others = np.maximum(counts["bgd"], counts["mbgd"])
+    scalars["sgd_last"] = (counts["sgd"] > others).astype(float)
+    scalars["bgd_mbgd_tie"] = (counts["bgd"] == counts["mbgd"]).astype(float)
+    scalars |= {f"{name}_start_mse": loss[:, 0] for name, loss in losses.items()}
     scalars |= {f"{name}_final_mse": loss[:, -1] for name, loss in losses.items()}
     scalars |= {f"{name}_rate": np.full(len(seeds), rates[name]) for name in METHODS}
     kept = np.arange(0, params.iterations, params.record_every)
@@ -168,7 +172,10 @@ def publish(records: Records) -> dict[str, Any]:
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
-    """Return, for each seed and condition, whether the figure's order came out again (1 or 0)."""
+    """Return, for each seed and condition, whether the figure's order came out again (1 or 0).
+
+    A tie is no order: it counts as 0.
+    """
     columns = [f"{name}_count" for name in METHODS]
     shown = results["published"].scalars[columns].to_numpy()[0]
     order = np.argsort(shown)

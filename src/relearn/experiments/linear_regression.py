@@ -40,6 +40,9 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         loss = descent.mean_squared_error(x, y, path)[:, :-1]
     best = descent.least_squares(x, y)
     truth = np.array([params.slope, params.intercept])
+    first, second = x.mean(-1), (x**2).mean(-1)
+    hessian = 2 * np.stack([second, first, first, np.ones_like(first)], axis=-1).reshape(-1, 2, 2)
+    curvature = np.linalg.eigvalsh(hessian)
     scalars = {
         "w": path[:, -1, 0],
         "b": path[:, -1, 1],
@@ -49,6 +52,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         "final_mse": loss[:, -1],
         "descent_distance": np.linalg.norm(path[:, -1] - best, axis=-1),
         "noise_distance": np.linalg.norm(best - truth, axis=-1),
+        "truth_distance": np.linalg.norm(path[:, -1] - truth, axis=-1),
+        # Each step shrinks the error along a direction by 1 - rate × its curvature.
+        "slow_direction_left": (1 - params.rate * curvature[:, 0]) ** params.iterations,
+        "fast_direction_left": (1 - params.rate * curvature[:, 1]) ** params.iterations,
     }
     kept = np.arange(0, params.iterations, params.record_every)
     curves = {"mse": loss[:, kept], "w": path[:, kept, 0], "b": path[:, kept, 1]}
@@ -89,18 +96,18 @@ def draw(results: Mapping[str, Records]) -> Figure:
 
     figure = Figure(columns=2)
     left = figure.panel("Intercept minus its least-squares value")
-    for variant, label in (("listing_settings", "listing's rate"), ("tuned", "tuned rate")):
+    for variant, label in (("listing_settings", "listing's rate"), ("larger_rate", "larger rate")):
         curves, scalars = results[variant].curves, results[variant].scalars
         wide = curves.pivot(index="seed", columns="iteration", values="b")
         gap = wide.to_numpy() - scalars["least_squares_b"].to_numpy()[:, None]
         left.spread(wide.columns.to_numpy(), gap, label=label)
-    left.axes("iteration", "distance in b", zero=True)
+    left.axes("iteration", "difference in b", zero=True)
     right = figure.panel("Distance in (w, b) after the last iteration")
-    settings, tuned = results["listing_settings"].scalars, results["tuned"].scalars
+    settings, larger = results["listing_settings"].scalars, results["larger_rate"].scalars
     right.intervals(
         {
             "descent, listing's rate": settings["descent_distance"],
-            "descent, tuned rate": tuned["descent_distance"],
+            "descent, larger rate": larger["descent_distance"],
             "noise alone": settings["noise_distance"],
         }
     )

@@ -30,6 +30,12 @@ class Params(Parameters):
     test_share: float = Field(gt=0, lt=1, description="share of the points held out")
     noise: float = Field(gt=0, description="standard deviation of the noise on sin x")
     degrees: list[int] = Field(min_length=1, description="polynomial degrees")
+    cutoff: float | None = Field(
+        description="relative singular value below which directions are dropped; null: solver's own"
+    )
+    keep_ends: bool = Field(
+        description="train on both end points, so that no test point lies beyond"
+    )
     basis: Literal["monomial", "chebyshev"] = Field(description="columns of the design matrix")
 
 
@@ -47,10 +53,15 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         else:
             noise = seed.generator("noise").normal(0, params.noise, params.samples)
             state = seed.integer("split") % 2**32
+        y = np.sin(x) + noise
+        inner = slice(1, -1) if params.keep_ends else slice(None)
         x_train, x_test, y_train, y_test = train_test_split(
-            x, np.sin(x) + noise, test_size=params.test_share, random_state=state
+            x[inner], y[inner], test_size=params.test_share, random_state=state
         )
-        fits.append([fit(x_train, y_train, x_test, y_test, degree) for degree in params.degrees])
+        if params.keep_ends:
+            x_train, y_train = np.append(x_train, x[[0, -1]]), np.append(y_train, y[[0, -1]])
+        data = (x_train, y_train, x_test, y_test)
+        fits.append([fit(*data, degree, params.cutoff) for degree in params.degrees])
     values = np.array(fits, dtype=float)
     metrics = {
         name: values[..., index]
@@ -82,15 +93,22 @@ def draw(results: Mapping[str, Records]) -> Figure:
     from relearn.figures.canvas import Figure
 
     figure = Figure(columns=3)
-    titles = {"monomial": "Powers of x, 100 points", "few_samples": "Chebyshev, few points"}
+    titles = {
+        "monomial": "Powers of x, as in the listing",
+        "few_samples": "Chebyshev, fewer points",
+    }
     for variant, title in titles.items():
         panel = figure.panel(title)
         for metric, label in (("train_mse", "training error"), ("test_mse", "test error")):
             wide = results[variant].curves.pivot(index="seed", columns="degree", values=metric)
             panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
         panel.axes("degree", "mean squared error", log=True)
-    panel = figure.panel("Columns that the solver kept")
-    for variant, label in (("monomial", "powers of x"), ("chebyshev", "Chebyshev")):
+    panel = figure.panel("Rank that the solver kept")
+    for variant, label in (
+        ("monomial", "powers of x"),
+        ("machine_precision", "the same, finer cutoff"),
+        ("chebyshev", "Chebyshev"),
+    ):
         wide = results[variant].curves.pivot(index="seed", columns="degree", values="rank")
         panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
     panel.axes("degree", "numerical rank", zero=True)

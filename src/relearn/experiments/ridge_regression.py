@@ -39,16 +39,18 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
 
     errors = {"ols": [], "ridge": []}
     coefficients = {"ols": [], "ridge": []}
+    distances = {"ols": [], "ridge": []}
     for seed in seeds:
         data_state = split_state = params.listing_seed
         if params.listing_seed is None:
             data_state = seed.integer("data") % 2**32
             split_state = seed.integer("split") % 2**32
-        X, y = make_regression(
+        X, y, truth = make_regression(
             n_samples=params.samples,
             n_features=params.features,
             noise=params.noise,
             random_state=data_state,
+            coef=True,
         )
         X_train, X_test, y_train, y_test = train_test_split(
             X, y, test_size=params.test_share, random_state=split_state
@@ -57,8 +59,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
             model.fit(X_train, y_train)
             errors[name].append(np.mean((model.predict(X_test) - y_test) ** 2))
             coefficients[name].append(model.coef_)
+            distances[name].append(np.sqrt(np.mean((model.coef_ - truth) ** 2)))
     scalars = {f"{name}_test_mse": np.array(values) for name, values in errors.items()}
     scalars["log2_ratio"] = np.log2(scalars["ridge_test_mse"] / scalars["ols_test_mse"])
+    scalars |= {f"{name}_coef_rmse": np.array(values) for name, values in distances.items()}
     arrays = {f"{name}_coef": np.array(values) for name, values in coefficients.items()}
     return Records(per_seed(scalars), arrays=arrays)
 

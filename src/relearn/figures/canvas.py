@@ -103,6 +103,7 @@ class Panel:
         self._axes = axes
         self._characters = characters
         self._names = ("", "")
+        self._means: dict[str, str] = {}
         axes.set_title(textwrap.fill(title, characters))
 
     def _keep(self, series: str, x, y, low=None, high=None) -> str:
@@ -132,6 +133,8 @@ class Panel:
         """Draw values (S, n) over seeds: the median, and the middle 90 % of seeds as a band."""
         low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
         alone = len(values) == 1
+        if not alone:
+            self._means[label] = f" (median of {len(values)} seeds)"
         colour = self._keep(label, x, middle, *(() if alone else (low, high)))
         style = {"marker": "o" if marker else "", "markersize": 4}
         self._axes.plot(x, middle, color=colour, label=label, **style)
@@ -202,15 +205,22 @@ class Panel:
             self._axes.legend(fontsize=9)
 
     def description(self) -> str:
-        """Return the panel in words: its axes, and the first and last value of each series."""
+        """Return the panel in words: its axes, and each series' ends and extremes."""
         x, y = self._names
         axes = f" ({y} against {x})" if x and y else f" ({x or y})" if x or y else ""
         series = []
         for part in self.parts:
             name = part["series"].iloc[0]
-            values = part["y"].to_numpy()
-            text = f"{values[0]:.3g}" + (f" to {values[-1]:.3g}" if len(values) > 1 else "")
-            if len(values) == 1 and np.isfinite(part["low"].iloc[0]):
-                text += f" [{part['low'].iloc[0]:.3g}, {part['high'].iloc[0]:.3g}]"
-            series.append(f"{name} {text}")
+            places, values = part["x"].tolist(), part["y"].to_numpy()
+            if isinstance(places[0], str):
+                pairs = zip(places, values, strict=True)
+                text = ", ".join(f"{place} {value:.3g}" for place, value in pairs)
+            elif len(values) == 1:
+                text = f"{values[0]:.3g}"
+                if np.isfinite(part["low"].iloc[0]):
+                    text += f" [{part['low'].iloc[0]:.3g}, {part['high'].iloc[0]:.3g}]"
+            else:
+                text = f"{values[0]:.3g} at {places[0]:.3g}, {values[-1]:.3g} at {places[-1]:.3g}"
+                text += f", between {values.min():.3g} and {values.max():.3g}"
+            series.append(f"{name}{self._means.get(name, '')} {text}")
         return f"{self.title}{axes}: {'; '.join(series)}."

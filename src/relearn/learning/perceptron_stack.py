@@ -1,7 +1,10 @@
 """Multilayer perceptrons of one shape, one a seed, stacked on a batch axis.
 
 S networks cost little more than one because their small matrix products run as one batched
-product; nothing mixes the networks, so each is the network it would be alone.
+product; nothing mixes the networks, so each is the network it would be alone. To the last bit,
+too: layers are padded with zeros to whole vector registers, because elementwise code rounds its
+scalar remainder in another way, and where the remainder falls would depend on S. The padding's
+gradients are zero, so it stays zero.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+
+LANES = 16  # float32 values in the widest vector register
 
 
 class PerceptronStack(torch.nn.Module):
@@ -22,15 +27,21 @@ class PerceptronStack(torch.nn.Module):
 
     def __init__(self, sizes: Sequence[int], generators: Sequence[torch.Generator]):
         super().__init__()
+        self.classes = sizes[-1]
         self.weights = torch.nn.ParameterList()
         self.biases = torch.nn.ParameterList()
+        fan_in = sizes[0]
         for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
             bound = inputs**-0.5
-            weight = torch.empty(len(generators), inputs, outputs)
-            bias = torch.empty(len(generators), 1, outputs)
+            padded = -(-outputs // LANES) * LANES
+            weight = torch.zeros(len(generators), fan_in, padded)
+            bias = torch.zeros(len(generators), 1, padded)
             for index, generator in enumerate(generators):
-                weight[index].uniform_(-bound, bound, generator=generator)
-                bias[index].uniform_(-bound, bound, generator=generator)
+                drawn = torch.empty(inputs, outputs).uniform_(-bound, bound, generator=generator)
+                weight[index, :inputs, :outputs] = drawn
+                drawn = torch.empty(outputs).uniform_(-bound, bound, generator=generator)
+                bias[index, 0, :outputs] = drawn
+            fan_in = padded
             self.weights.append(torch.nn.Parameter(weight))
             self.biases.append(torch.nn.Parameter(bias))
 
@@ -42,4 +53,4 @@ class PerceptronStack(torch.nn.Module):
             hidden = torch.baddbmm(bias, hidden, weight)
             if index < last:
                 hidden = torch.relu(hidden)
-        return hidden
+        return hidden[..., : self.classes]

@@ -18,37 +18,51 @@ class Fit(NamedTuple):
 
 
 def monomial_fit(
-    x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, degree: int
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    y_test: np.ndarray,
+    degree: int,
+    cutoff: float | None = None,
 ) -> Fit:
     """Fit x, x², … x^degree with scikit-learn's PolynomialFeatures and LinearRegression.
 
-    The solver centres each column, then drops directions whose singular value is below the
-    largest one times the machine precision times the number of rows (scipy.linalg.lstsq); the
-    constant column is zero after centring, so full rank is `degree`.
+    The solver centres each column, then drops the directions whose singular value is below
+    `cutoff` times the largest; absent, the installed scikit-learn's own (1e-6 in 1.9, machine
+    precision times the rows up to 1.6). The constant is fitted by the centring and counted here.
     """
     from sklearn.linear_model import LinearRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures
 
-    model = make_pipeline(PolynomialFeatures(degree=degree), LinearRegression())
+    solver = LinearRegression() if cutoff is None else LinearRegression(tol=cutoff)
+    model = make_pipeline(PolynomialFeatures(degree=degree), solver)
     model.fit(x_train[:, None], y_train)
     singular = model[-1].singular_[:degree]
     return Fit(
         np.mean((model.predict(x_train[:, None]) - y_train) ** 2),
         np.mean((model.predict(x_test[:, None]) - y_test) ** 2),
-        int(model[-1].rank_),
-        degree,
+        int(model[-1].rank_) + 1,
+        degree + 1,
         singular[0] / singular[-1],
     )
 
 
 def chebyshev_fit(
-    x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, degree: int
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    y_test: np.ndarray,
+    degree: int,
+    cutoff: float | None = None,
 ) -> Fit:
-    """Fit the same polynomials in Chebyshev's basis on [0, 2π], where the columns differ."""
+    """Fit the same polynomials in Chebyshev's basis on [0, 2π], where the columns differ.
+
+    `cutoff` as above; absent, machine precision times the larger side of the matrix.
+    """
     scale = np.pi
     design = np.polynomial.chebyshev.chebvander(x_train / scale - 1, degree)
-    weights, _, rank, singular = np.linalg.lstsq(design, y_train, rcond=None)
+    weights, _, rank, singular = np.linalg.lstsq(design, y_train, rcond=cutoff)
     test = np.polynomial.chebyshev.chebvander(x_test / scale - 1, degree)
     return Fit(
         np.mean((design @ weights - y_train) ** 2),

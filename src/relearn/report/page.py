@@ -66,7 +66,6 @@ def build(
         sections=sections,
         verdicts=VERDICTS,
         counts=_counts(sections),
-        seeds=sum(variant.seeds for each in sections for variant in each.variants),
         origin=origins(sections),
     )
 
