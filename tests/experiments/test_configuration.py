@@ -53,6 +53,14 @@ MISTAKES = [
         KeyError,
         "datasets.mnist.files: 'test_labels' is missing",
     ),
+    (f"{BLOCK}/rate", float("nan"), "experiments.linear_regression.rate: nan is not finite"),
+    (f"{BLOCK}/seeds", 10**20, "is greater than the maximum of 1000000"),
+    (f"{BLOCK}/claims/10a/threshold", float("inf"), "claims.10a.threshold: inf is not finite"),
+    ("experiments/multilayer_perceptron/hidden", [0], "0 is less than the minimum of 1"),
+    ("experiments/multilayer_perceptron/train_samples", -5, "multilayer_perceptron.train_samples"),
+    ("experiments/gradient_descent/rates/bgd", -0.1, "-0.1 is less than or equal to the minimum"),
+    ("datasets/mnist/sources", [{"kind": "mirror"}], "sources.0: 'url' is missing; add it"),
+    ("datasets/mnist/files/test_labels/name", "..", "'..' does not match"),
     ("scale", "huge", "scale: 'huge' is not one of ['smoke', 'default', 'full']"),
 ]
 
@@ -64,6 +72,13 @@ def test_mistake(config, place, value, message):
     assert message in str(caught.value)
     assert str(caught.value).startswith("config.yaml: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_claim_stands_in_one_experiment(config):
+    claim = config["experiments"]["linear_regression"]["claims"]["10a"]
+    changed = change(config, "experiments/ridge_regression/claims", {"10a": claim})
+    with pytest.raises(ConfigError, match="ridge_regression and linear_regression; keep it in one"):
+        configuration.check(changed, SCHEMA)
 
 
 @pytest.mark.parametrize("scale", ["smoke", "full"])

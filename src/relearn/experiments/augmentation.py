@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from relearn.data.images import Images
-from relearn.experiments.parameters import ImageParameters
+from relearn.experiments.parameters import Count, ImageParameters
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
 
@@ -30,7 +30,7 @@ class Params(ImageParameters):
     """The network, its training and the recipe."""
 
     train_samples: int = Field(ge=10, description="training images of a seed, drawn at random")
-    hidden: list[int] = Field(min_length=1, description="units of each hidden layer")
+    hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
     epochs: int = Field(ge=1, description="passes over the seed's images, equal in every arm")
     batch_size: int = Field(ge=1, description="images an update")
     learning_rate: float = Field(gt=0, description="Adam's step size")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,19 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
         ConfigError: one line with the place, the value and the remedy.
     """
     where = " + ".join(files) or "config"
+    for place, value in leaves(config):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where}: {place}: {value} is not finite; write a number")
     document = schema(base)
     error = best_match(Draft202012Validator(document).iter_errors(config))
     if error is not None:
         raise ConfigError(f"{where}: {explain(error)}")
+    owners: dict[str, str] = {}
     for name, block in config["experiments"].items():
+        for claim in block["claims"]:
+            if owners.setdefault(claim, name) != name:
+                both = f"{owners[claim]} and {name}"
+                raise ConfigError(f"{where}: claim {claim}: stands in {both}; keep it in one")
         for variant in block["variants"]:
             place = f"{where}: experiments.{name}.variants.{variant}"
             try:
@@ -87,6 +96,18 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
             if dataset is not None and dataset not in config["datasets"]:
                 known = suggestion(dataset, config["datasets"])
                 raise ConfigError(f"{place}: dataset '{dataset}' is unknown; {known}")
+
+
+def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value of nested mappings and lists with its dotted place."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{place}.{index}")
+    else:
+        yield place, value
 
 
 def explain(error: ValidationError) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from relearn.experiments.parameters import LineParameters
+from relearn.experiments.parameters import LineParameters, Rate
 from relearn.learning import descent
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
@@ -32,10 +32,10 @@ CONDITIONS = {
 class Params(LineParameters):
     """The data, the three methods and how they are compared."""
 
-    rates: dict[Literal["bgd", "sgd", "mbgd"], float] = Field(
+    rates: dict[Literal["bgd", "sgd", "mbgd"], Rate] = Field(
         min_length=3, description="learning rate of each method"
     )
-    rate_grid: list[float] = Field(description="rates to choose from for each method; none: rates")
+    rate_grid: list[Rate] = Field(description="rates to choose from for each method; none: rates")
     tuning_seeds: int = Field(ge=1, description="replicates of their own on which rates are chosen")
     batch_size: int = Field(ge=1, description="samples a mini-batch, drawn without replacement")
     iterations: int = Field(ge=1, description="updates, or passes over the data with `budget`")

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from relearn.data.images import Images
-from relearn.experiments.parameters import ImageParameters
+from relearn.experiments.parameters import Count, ImageParameters
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
 
@@ -26,8 +26,8 @@ class Params(ImageParameters):
     """The network and its training."""
 
     listing_seed: int | None = Field(description="train as the listing does, under this torch seed")
-    train_samples: int | None = Field(description="first training images used; null: all")
-    hidden: list[int] = Field(min_length=1, description="units of each hidden layer")
+    train_samples: Count | None = Field(description="first training images used; null: all")
+    hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
     epochs: int = Field(ge=1, description="passes over the training images")
     batch_size: int = Field(ge=1, description="images an update")
     learning_rate: float = Field(gt=0, description="Adam's step size")

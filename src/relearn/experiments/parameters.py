@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from relearn.data.synthetic import NoisyLine
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
 
 
 class Parameters(BaseModel):
@@ -15,7 +20,7 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
-    seeds: int = Field(ge=1, description="independent replicates")
+    seeds: int = Field(ge=1, le=1_000_000, description="independent replicates")
 
 
 class ImageParameters(Parameters):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from relearn.experiments.parameters import Parameters
+from relearn.experiments.parameters import Count, Parameters
 from relearn.learning import polynomials
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
@@ -29,7 +29,7 @@ class Params(Parameters):
     samples: int = Field(ge=4, description="points, evenly spaced on [0, 2π]")
     test_share: float = Field(gt=0, lt=1, description="share of the points held out")
     noise: float = Field(gt=0, description="standard deviation of the noise on sin x")
-    degrees: list[int] = Field(min_length=1, description="polynomial degrees")
+    degrees: list[Count] = Field(min_length=1, description="polynomial degrees")
     cutoff: float | None = Field(
         description="relative singular value below which directions are dropped; null: solver's own"
     )
