@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from relearn.data import idx
+from relearn.experiments import catalogue
+from relearn.runs import evidence
+from relearn.runs.seeds import seeds
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,3 +40,31 @@ def write_images(folder: Path, train: int = 400, test: int = 200) -> dict:
             (folder / f"{split}_{kind}.idx").write_bytes(content)
             files[f"{split}_{kind}"] = {"name": f"{split}-{kind}", "sha256": idx.digest(content)}
     return files
+
+
+def config(*overlays: str) -> dict[str, Any]:
+    """Return config.yaml with the named overlays (smoke, full) merged over it."""
+    merged: dict[str, Any] = {}
+    for name in ("config", *overlays):
+        merged = merge(merged, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
+    return merged
+
+
+def judged(claim: str, changes: Mapping[str, Any], images: Any = None) -> dict[str, Any]:
+    """Run a claim's experiment at smoke scale with changes merged over its block; judge it.
+
+    Every variant runs, on seeds of its own base, and only this experiment's claims share Holm's
+    correction.
+    """
+    blocks = config("smoke")["experiments"]
+    name = next(each for each, block in blocks.items() if claim in block["claims"])
+    block = merge(blocks[name], changes)
+    module = catalogue.module(name)
+    results = {}
+    for variant in block["variants"]:
+        params = catalogue.parameters(name, block, variant)
+        inputs = images if hasattr(params, "dataset") else None
+        results[variant] = module.run(params, seeds(7, name, params.seeds), inputs)
+    claims = {each: own | {"experiment": name} for each, own in block["claims"].items()}
+    found = evidence.verdicts(claims, module.judge(results))
+    return next(each for each in found if each["id"] == claim)

@@ -7,22 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-import yaml
-from tests_support import ROOT, merge
+from tests_support import config
 
 from relearn.experiments import catalogue
 from relearn.runs import record
 from relearn.runs.seeds import seeds
 
-
-def smoke_config() -> dict:
-    default, smoke = (
-        yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("config", "smoke")
-    )
-    return merge(default, smoke)
-
-
-CONFIG = smoke_config()
+CONFIG = config("smoke")
 VARIANTS = [
     (experiment, variant)
     for experiment, block in CONFIG["experiments"].items()
@@ -91,10 +82,13 @@ def test_a_run_is_reproducible_and_its_seeds_are_independent(
 def test_judge_gives_effects_for_the_claims_of_the_config(results, experiment):
     own = {v: r for (e, v), r in results.items() if e == experiment}
     effects = catalogue.module(experiment).judge(own)
-    assert list(effects) == list(CONFIG["experiments"][experiment]["claims"])
-    for parts in effects.values():
-        for condition, values in parts.items():
-            assert condition and np.ndim(values) == 1 and len(values) >= 1
+    claims = CONFIG["experiments"][experiment]["claims"]
+    assert list(effects) == list(claims)
+    for name, parts in effects.items():
+        stated = claims[name].get("parts")
+        assert set(parts) == set(stated) if stated else len(parts) == 1
+        for values in parts.values():
+            assert np.ndim(values) == 1 and len(values) >= 1
 
 
 @pytest.mark.parametrize("experiment", catalogue.names())

@@ -55,7 +55,7 @@ def test_claims_and_published_numbers_have_the_agreed_form(built):
         assert list(claim["effect"]) == ["name", "unit", "estimate", "low", "high", "threshold"]
         assert set(claim) == {
             *("id", "section", "claim", "experiment", "verdict", "effect", "seeds", "note"),
-            "conditions",
+            *("kind", "conditions"),
         }
     published = load(built, "published.json")
     assert list(published) == ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"]

@@ -64,6 +64,7 @@ def verdict(name: str, experiment: str, claim: str, **changes) -> dict:
         "section": "10.1",
         "claim": claim,
         "experiment": experiment,
+        "kind": "mean",
         "verdict": "supported",
         "effect": effect | {"threshold": 0.5},
         "seeds": 4,

@@ -41,7 +41,8 @@ def judge(values, kind="mean", threshold=0.0) -> dict:
 
 
 def judge_parts(parts: dict, kind="mean", threshold=0.0) -> dict:
-    return verdicts({"1a": block(kind, threshold)}, {"1a": parts})[0]
+    stated = {"parts": {name: {"condition": f"the {name}"} for name in parts}}
+    return verdicts({"1a": block(kind, threshold) | stated}, {"1a": parts})[0]
 
 
 def pair(p: float, sign: int = 1) -> list[float]:
@@ -75,6 +76,7 @@ class TestMean:
             "section": 7,
             "claim": "more helps",
             "experiment": "helping",
+            "kind": "mean",
             "verdict": "supported",
             "effect": {
                 "name": "gain",
@@ -180,7 +182,8 @@ class TestHolm:
         assert found["verdict"] == "inconclusive" and "Holm" in found["note"]
 
     def test_every_part_of_every_claim_counts(self):
-        claims = {"a": block(), "b": block()}
+        stated = {"parts": {"one": {"condition": "1"}, "two": {"condition": "2"}}}
+        claims = {"a": block(), "b": block() | stated}
         others = {"one": pair(0.5), "two": pair(0.6)}
         assert judge(pair(0.02))["verdict"] == "supported"
         found = verdicts(claims, {"a": {"all": pair(0.02)}, "b": others})
@@ -215,12 +218,42 @@ class TestCompound:
     )
     def test_the_weakest_part_decides(self, parts, verdict, decides):
         found = judge_parts(parts)
-        part = next(each for each in found["conditions"] if each["condition"] == decides)
+        part = next(each for each in found["conditions"] if each["name"] == decides)
         assert found["verdict"] == part["verdict"] == verdict
         assert found["effect"] == part["effect"] and found["seeds"] == part["seeds"]
-        assert found["note"].startswith(f"The weakest of {len(parts)} parts, {decides}, decides: ")
-        assert [each["condition"] for each in found["conditions"]] == list(parts)
-        assert set(part) == {"condition", "verdict", "effect", "seeds", "note"}
+        assert f" The weakest, the {decides}, decides: {part['note']}" in found["note"]
+        assert [each["condition"] for each in found["conditions"]] == [f"the {p}" for p in parts]
+        assert set(part) == {"name", "condition", "kind", "verdict", "effect", "seeds", "note"}
+
+    def test_the_note_counts_the_parts(self):
+        found = judge_parts({"x": self.STRONG, "y": self.FLAT, "z": self.STRONG})
+        assert found["note"] == (
+            "3 parts: 2 supported, 1 inconclusive. The weakest, the y, decides: "
+            "The interval contains the threshold."
+        )
+
+    def test_a_part_may_have_a_kind_and_a_threshold_of_its_own(self):
+        parts = {
+            "identity": {"condition": "by hand", "kind": "exact", "threshold": -1e-9},
+            "share": {
+                "condition": "often",
+                "kind": "proportion",
+                "threshold": 0.9,
+                "unit": "share",
+            },
+            "gain": {"condition": "much", "effect": "more"},
+        }
+        effects = {"identity": [-1e-12], "share": [1] * 300, "gain": self.STRONG}
+        found = verdicts({"1a": block() | {"parts": parts}}, {"1a": effects})[0]
+        assert [each["verdict"] for each in found["conditions"]] == ["exact", *["supported"] * 2]
+        assert [each["kind"] for each in found["conditions"]] == ["exact", "proportion", "mean"]
+        assert [each["effect"]["unit"] for each in found["conditions"]] == [
+            "points",
+            "share",
+            "points",
+        ]
+        # The weaker of the two that are not exact: 0.1 above its threshold against 10.
+        assert (found["verdict"], found["kind"]) == ("supported", "proportion")
 
     def test_one_failed_part_of_an_exact_claim_decides(self):
         found = judge_parts({"x": [0.0], "y": [-1.0], "z": [0.0]}, "exact", -0.5)
@@ -263,7 +296,9 @@ class TestDegenerate:
         [
             ({"1a": block()}, {}, "1a"),
             ({}, {"1b": {"all": [1.0]}}, "1b"),
-            ({"1a": block()}, {"1a": {}}, "no effect"),
+            ({"1a": block()}, {"1a": {}}, "none"),
+            ({"1a": block()}, {"1a": {"x": [1.0], "y": [1.0]}}, "must be the same"),
+            ({"1a": block() | {"parts": {"x": {}, "y": {}}}}, {"1a": {"x": [1.0]}}, "x, y"),
             ({"1a": block("median")}, {"1a": {"all": [1.0]}}, "kind 'median'"),
             ({"1a": block()}, {"1a": {"all": [[1.0]]}}, "1-D"),
             ({"1a": block("proportion")}, {"1a": {"all": [0.5]}}, "0 or 1"),

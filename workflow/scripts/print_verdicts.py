@@ -22,7 +22,7 @@ def verdict_table(claims: list[dict]) -> Table:
     table.add_column("seeds", justify="right", no_wrap=True)
     for claim in claims:
         effect, verdict = claim["effect"], claim["verdict"]
-        estimate, interval = formats.effect(effect, exact=verdict == "exact")
+        estimate, interval = formats.effect(effect, exact=claim["kind"] == "exact")
         table.add_row(
             claim["id"],
             f"[{STYLES.get(verdict, '')}]{verdict}[/]" if verdict in STYLES else verdict,

@@ -70,10 +70,10 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     example = results["worked_example"].scalars
     drawn = results["random_networks"].scalars
     stated = [f"{name}_difference" for name in ("h1", "h2", "prediction", "loss")]
-    parts = {"forward pass as stated": -example[stated].max(axis=1).to_numpy()}
-    for frame, which in ((example, "worked example"), (drawn, "random networks")):
-        parts[f"autograd, {which}"] = -frame["autograd_difference"].to_numpy()
-        parts[f"finite differences, {which}"] = -frame["finite_difference"].to_numpy()
+    parts = {"forward_pass": -example[stated].max(axis=1).to_numpy()}
+    for frame, which in ((example, "worked_example"), (drawn, "random_networks")):
+        parts[f"{which}_autograd"] = -frame["autograd_difference"].to_numpy()
+        parts[f"{which}_finite_differences"] = -frame["finite_difference"].to_numpy()
     return {"3c": parts}
 
 

@@ -20,13 +20,7 @@ SECTION = "10.2"
 LISTING = "10.2"
 SEED_RUNS = False
 METHODS = {"bgd": "batch", "sgd": "stochastic", "mbgd": "mini-batch"}
-CONDITIONS = {
-    "as_published": "as published, over seeds",
-    "one_side": "loss after the update for all three",
-    "equal_starts": "equal starts",
-    "equal_budgets": "equal starts and equal data budgets",
-    "tuned_rates": "equal starts and tuned rates",
-}
+CONDITIONS = ("as_published", "one_side", "equal_starts", "equal_budgets", "tuned_rates")
 
 
 class Params(LineParameters):
@@ -180,10 +174,10 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     shown = results["published"].scalars[columns].to_numpy()[0]
     order = np.argsort(shown)
     parts = {}
-    for variant, condition in CONDITIONS.items():
+    for variant in CONDITIONS:
         counts = results[variant].scalars[columns].to_numpy()[:, order]
         with np.errstate(invalid="ignore"):
-            parts[condition] = (np.diff(counts, axis=1) > 0).all(axis=1).astype(float)
+            parts[variant] = (np.diff(counts, axis=1) > 0).all(axis=1).astype(float)
     return {"10b": parts}
 
 

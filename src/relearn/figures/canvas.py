@@ -181,18 +181,22 @@ class Panel:
         for spine in self._axes.spines.values():
             spine.set_visible(False)
 
-    def axes(self, x: str, y: str, zero: bool = False, log: bool = False) -> None:
+    def axes(
+        self, x: str, y: str, zero: bool = False, log: bool = False, log_x: bool = False
+    ) -> None:
         """Name the axes with their units.
 
         Args:
             zero: mark zero on the axis that carries the values.
-            log: make the vertical axis logarithmic.
+            log, log_x: make the vertical or the horizontal axis logarithmic.
         """
         self._names = (x, y)
         self._axes.set_xlabel(textwrap.fill(x, self._characters + 5))
         self._axes.set_ylabel(y)
         if log:
             self._axes.set_yscale("log")
+        if log_x:
+            self._axes.set_xscale("log")
         if zero and not y:
             self._axes.axvline(0, color=INK, linewidth=0.8)
         elif zero:

@@ -137,8 +137,8 @@ class Context:
         self._results.run_folder(self._experiment, variant)
         return variant_slice(self._results.config["experiments"][self._experiment], variant)
 
-    def claim(self, name: str) -> Mapping[str, Any]:
-        """Return a claim of claims.json, of any experiment."""
+    def claim(self, name: str, part: str | None = None) -> Mapping[str, Any]:
+        """Return a claim of claims.json, of any experiment, or one of its parts."""
         blocks = self._results.config["experiments"]
         owners = {each: owner for owner, block in blocks.items() for each in block["claims"]}
         if name not in owners:
@@ -146,7 +146,13 @@ class Context:
         if name not in self._results.claims:
             reason = self._results.reason(owners[name], "verdict")
             raise MissingResult(f"The verdict on {name}: {reason}")
-        return self._results.claims[name]
+        found = self._results.claims[name]
+        if part is None:
+            return found
+        parts = {each["name"]: each for each in found["conditions"]}
+        if part not in parts:
+            raise RelearnError(f"claim {name} has no part '{part}'; {suggestion(part, parts)}")
+        return parts[part]
 
 
 def _column(frame: pd.DataFrame, column: str, label: str) -> np.ndarray:

@@ -127,15 +127,14 @@ def claim(name: str, results: Results, experiment: str) -> Claim:
         none = formats.NONE
         whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
         return Claim(name, block["claim"], block["effect"], block["reason"], whole, [])
-    exact = block["kind"] == "exact"
-    parts = [_part(each["condition"], each, exact) for each in found["conditions"]]
-    whole = _part(name, found, exact)
+    parts = [_part(each["condition"], each) for each in found["conditions"]]
+    whole = _part(name, found)
     return Claim(name, found["claim"], found["effect"]["name"], block["reason"], whole, parts)
 
 
-def _part(name: str, found: Mapping[str, Any], exact: bool) -> Part:
+def _part(name: str, found: Mapping[str, Any]) -> Part:
     effect = found["effect"]
-    estimate, interval = formats.effect(effect, exact)
+    estimate, interval = formats.effect(effect, found["kind"] == "exact")
     threshold = formats.plain(effect["threshold"])
     seeds = formats.thousands(found["seeds"])
     return Part(

@@ -6,6 +6,7 @@ Holm's correction over every part of every claim takes it back: inconclusive. Fa
 are exact, or they fail. A claim of several parts is as true as its weakest one.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,31 +47,46 @@ def verdicts(
     """The list for `results/claims.json`, in the order of `claims`.
 
     `claims` maps an id to its block: section, claim, experiment, kind (mean, proportion or exact),
-    effect, unit, threshold. `effects` maps the same ids to {condition: one value a seed}: paired
-    differences for a mean, 0 or 1 for a proportion, minus the largest absolute difference for an
-    exact fact, whose threshold is minus its tolerance. Raises ConfigError where the two disagree.
+    effect, unit, threshold and, for a claim of several, parts: each names its condition and may
+    override kind, effect, unit and threshold. `effects` maps the same ids to {part: one value a
+    seed}, exactly the config's parts, or one under any name: paired differences for a mean, 0 or 1
+    for a proportion, and for an exact fact a number that is at least its threshold where it holds,
+    such as minus the largest absolute difference. Raises ConfigError where the two disagree.
     """
     if unknown := sorted(set(claims) ^ set(effects)):
         raise ConfigError(f"claims {', '.join(unknown)}: need a block in the config and an effect")
-    parts = {
-        name: [_part(name, claim, *effect) for effect in effects[name].items()]
-        for name, claim in claims.items()
-    }
-    _correct([part for name in parts for part in parts[name] if claims[name]["kind"] != "exact"])
+    parts = {name: _parts(name, claim, effects[name]) for name, claim in claims.items()}
+    _correct([part for name in parts for part in parts[name] if part["kind"] != "exact"])
     return [_claim(name, claim, parts[name]) for name, claim in claims.items()]
 
 
-def _part(name: str, claim: Mapping[str, Any], condition: str, values: ArrayLike) -> dict[str, Any]:
+def _parts(
+    name: str, claim: Mapping[str, Any], effects: Mapping[str, ArrayLike]
+) -> list[dict[str, Any]]:
+    stated = claim.get("parts", {})
+    if not stated and len(effects) == 1:
+        (values,) = effects.values()
+        return [_part(name, "", claim, values)]
+    if set(stated) != set(effects) or not effects:
+        raise ConfigError(
+            f"claim {name}: parts in the config: {', '.join(stated) or 'none'}; its experiment "
+            f"gave: {', '.join(effects) or 'none'}; they must be the same"
+        )
+    return [_part(name, part, {**claim, **own}, effects[part]) for part, own in stated.items()]
+
+
+def _part(name: str, part: str, claim: Mapping[str, Any], values: ArrayLike) -> dict[str, Any]:
     """One part, judged by itself; `p` goes to Holm's correction and is not reported."""
     values, delta = np.asarray(values, dtype=float), float(claim["threshold"])
+    where = f"claim {name}, {part}" if part else f"claim {name}"
     if values.ndim != 1:
-        raise ConfigError(f"claim {name}, {condition}: effects of shape {values.shape}; want 1-D")
+        raise ConfigError(f"{where}: effects of shape {values.shape}; want 1-D")
     if claim["kind"] not in _ESTIMATES:
-        raise ConfigError(f"claim {name}: kind {claim['kind']!r}; use {', '.join(_ESTIMATES)}")
+        raise ConfigError(f"{where}: kind {claim['kind']!r}; use {', '.join(_ESTIMATES)}")
     if claim["kind"] == "proportion" and not (
         0 <= delta <= 1 and np.isin(values[np.isfinite(values)], (0, 1)).all()
     ):
-        raise ConfigError(f"claim {name}, {condition}: a proportion needs 0 or 1, and a share")
+        raise ConfigError(f"{where}: a proportion needs 0 or 1, and a share")
     lost, estimate, low, high, p = np.sum(~np.isfinite(values)), None, None, None, 1.0
     verdict = "inconclusive"
     if lost:
@@ -83,8 +99,16 @@ def _part(name: str, claim: Mapping[str, Any], condition: str, values: ArrayLike
     effect = {"name": claim["effect"], "unit": claim["unit"]}
     numbers = {"estimate": estimate, "low": low, "high": high, "threshold": delta}
     effect |= {key: _finite(value) for key, value in numbers.items()}
-    common = {"condition": condition, "verdict": verdict, "effect": effect}
-    return common | {"seeds": len(values), "note": note, "p": p}
+    return {
+        "name": part,
+        "condition": claim.get("condition", ""),
+        "kind": claim["kind"],
+        "verdict": verdict,
+        "effect": effect,
+        "seeds": len(values),
+        "note": note,
+        "p": p,
+    }
 
 
 def _mean(values: np.ndarray, delta: float) -> tuple[float, ...]:
@@ -148,17 +172,17 @@ def _correct(parts: list[dict[str, Any]]) -> None:
 
 
 def _claim(name: str, claim: Mapping[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
-    if not parts:
-        raise ConfigError(f"claim {name}: its experiment gave no effect; return at least one")
     shown = [{key: value for key, value in part.items() if key != "p"} for part in parts]
     weakest = min(shown, key=_strength)
     note = weakest["note"]
     if len(parts) > 1:
-        note = f"The weakest of {len(parts)} parts, {weakest['condition']}, decides: {note}"
+        counts = Counter(part["verdict"] for part in parts)
+        told = ", ".join(f"{counts[each]} {each}" for each in reversed(STRENGTH) if counts[each])
+        note = f"{len(parts)} parts: {told}. The weakest, {weakest['condition']}, decides: {note}"
     return {
         "id": name,
         **{key: claim[key] for key in ("section", "claim", "experiment")},
-        **{key: weakest[key] for key in ("verdict", "effect", "seeds")},
+        **{key: weakest[key] for key in ("kind", "verdict", "effect", "seeds")},
         "note": note,
         "conditions": shown if len(parts) > 1 else [],
     }
