@@ -1,5 +1,4 @@
-# relearn: see `make help`. Written for GNU Make 3.81 (macOS) and later; every path is relative,
-# so the clone may lie in a folder whose name has spaces.
+# relearn: see `make help`. Written for GNU Make 3.81 (macOS) and later.
 
 PYTHON ?= python3
 CORES  ?= all
@@ -19,7 +18,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test ui lock lint format clean distclean
+.PHONY: help report test ui unlock lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +39,9 @@ ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=50
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false exec .venv/bin/mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" \
 		--default-artifact-root results/mlflow/artifacts --host 127.0.0.1 --port $(PORT)
+
+unlock: .venv/ready ## after a build was killed: let the next one begin
+	.venv/bin/snakemake --unlock
 
 lint: .venv/ready-test ## style, spelling, import layers, the workflow
 	.venv/bin/ruff check

@@ -15,8 +15,13 @@ include: "workflow/rules/results.smk"
 rule all:
     default_target: True
     input:
-        "results/report/index.html",
-        "results/manifest.sha256",
+        rules.data.input,
+        rules.report.input,
+        rules.conclude.input,
+        rules.seal.input,
+        rules.seal.output,
+        rules.track.input,
+        rules.track.output,
 
 
 onerror:

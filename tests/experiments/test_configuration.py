@@ -81,6 +81,31 @@ def test_a_claim_stands_in_one_experiment(config):
         configuration.check(changed, SCHEMA)
 
 
+NETWORK = "experiments/multilayer_perceptron"
+TOGETHER = [
+    (f"{NETWORK}/mean", 0.1, "mean and std go together"),
+    (f"{NETWORK}/variants/published/seeds", 2, "listing_seed fixes every draw: set seeds to 1"),
+    ("experiments/augmentation/variants/without/scale_low", 1.5, "above scale_high"),
+    ("experiments/gradient_descent/batch_size", 100, "batch_size is not below samples"),
+]
+
+
+@pytest.mark.parametrize("place, value, message", TOGETHER)
+def test_values_that_do_not_go_together(config, place, value, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        configuration.check(change(config, place, value), SCHEMA, ["config.yaml"])
+    assert "\n" not in str(caught.value) and "variants." in str(caught.value)
+
+
+def test_a_key_given_twice_is_named_with_its_line(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("base: &base {a: 1}\nother:\n  <<: *base\n  <<: *base\n  a: 2\n")
+    configuration.check_keys(path)  # a merge may be repeated and overridden
+    path.write_text("scale: smoke\nexperiments:\n  line: {seeds: 1, seeds: 2}\n")
+    with pytest.raises(ConfigError, match=r"own.yaml:3: 'seeds' stands here a second time"):
+        configuration.check_keys(path)
+
+
 @pytest.mark.parametrize("scale", ["smoke", "full"])
 def test_the_other_scales_are_good(config, scale):
     import yaml

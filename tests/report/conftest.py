@@ -69,6 +69,7 @@ def verdict(name: str, experiment: str, claim: str, **changes) -> dict:
         "effect": effect | {"threshold": 0.5},
         "seeds": 4,
         "note": "The whole interval lies above the threshold.",
+        "weakest": "",
         "conditions": [],
     } | changes
 

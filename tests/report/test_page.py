@@ -5,6 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from relearn.errors import RelearnError
+from relearn.runs.registration import Change, Registration
 
 from .conftest import origin, verdict
 
@@ -35,6 +36,7 @@ def test_scoreboard_has_a_row_for_each_claim_in_the_order_of_the_config(site):
             "0.5",
             "4",
             "The whole interval lies above the threshold.",
+            "4 min 00 s",
         ],
         [
             "3c",
@@ -44,6 +46,7 @@ def test_scoreboard_has_a_row_for_each_claim_in_the_order_of_the_config(site):
             "0.5",
             "4",
             "The whole interval lies above the threshold.",
+            "2 min 00 s",
         ],
     ]
 
@@ -120,12 +123,43 @@ def test_smoke_scale_carries_a_banner(site):
 
 
 def test_conditions_stand_in_the_claims_box(site):
-    parts = [verdict("x", "x", "x", condition=name) for name in ("few seeds", "many seeds")]
+    stated = {
+        "few": {"condition": "few seeds", "reason": "Few tell little."},
+        "many": {"condition": "many seeds"},
+    }
+    site.config["experiments"]["linear_regression"]["claims"]["10a"]["parts"] = stated
+    parts = [
+        verdict("x", "x", "x", condition=own["condition"]) | {"name": name}
+        for name, own in stated.items()
+    ]
     whole = verdict("10a", "linear_regression", "It recovers the line.", conditions=parts)
-    site.write("claims.json", [whole])
+    site.write("claims.json", [whole | {"weakest": "many"}])
     box = soup(site.build()).select_one("#claim-10a")
     assert [words(row.th) for row in box.select("tbody tr")] == ["few seeds", "many seeds"]
     assert "Half of it." in words(box)
+    assert [words(row.select_one(".note")) for row in box.select("tbody tr")] == [
+        "The whole interval lies above the threshold. δ: Few tell little.",
+        "The whole interval lies above the threshold.",
+    ]
+
+
+def test_the_sentence_that_says_why_stands_on_the_scoreboard_and_in_the_box_only(site):
+    sentence = 'Why 10a: At {{ value("tuned", "w").n }} seeds it is *there*.'
+    site.say("linear_regression", f"# The line\n\nBefore.\n\n{sentence}\n\nAfter.")
+    page = soup(site.build())
+    assert words(page.select_one("#scoreboard .note")) == "At 4 seeds it is there ."
+    assert words(page.select_one("#claim-10a .why")) == "At 4 seeds it is there ."
+    assert words(page.select_one("#linear_regression .prose")) == "Before. After."
+
+
+def test_a_claim_says_when_it_was_registered_and_what_changed_since(site):
+    changes = [Change("b" * 40, "2026-02-03", "Doubts", ["claim 10a.threshold: 0.5 → 0.6"])]
+    registered = {"10a": Registration("a" * 40, "2026-01-02", changes, whole=True)}
+    page = soup(site.build(registered=registered))
+    told = words(page.select_one("#claim-10a"))
+    assert "since commit aaaaaaaaaaaa , 2026-01-02. 1 later change" in told
+    assert "bbbbbbbbbbbb , 2026-02-03: Doubts claim 10a.threshold: 0.5 → 0.6" in told
+    assert "Registered" not in words(page.select_one("#claim-3c"))
 
 
 def test_times_and_hosts_change_provenance_only(site):

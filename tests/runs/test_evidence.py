@@ -88,6 +88,7 @@ class TestMean:
             },
             "seeds": 5,
             "note": "The whole interval lies above the threshold.",
+            "weakest": "",
             "conditions": [],
         }
 
@@ -221,6 +222,7 @@ class TestCompound:
         part = next(each for each in found["conditions"] if each["name"] == decides)
         assert found["verdict"] == part["verdict"] == verdict
         assert found["effect"] == part["effect"] and found["seeds"] == part["seeds"]
+        assert found["weakest"] == decides
         assert f" The weakest, the {decides}, decides: {part['note']}" in found["note"]
         assert [each["condition"] for each in found["conditions"]] == [f"the {p}" for p in parts]
         assert set(part) == {"name", "condition", "kind", "verdict", "effect", "seeds", "note"}

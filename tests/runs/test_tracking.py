@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from relearn.errors import RelearnError
 from relearn.runs import failures, provenance, record, tracking
 from relearn.runs.record import Records, per_seed, table
 
@@ -156,3 +157,19 @@ def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     client = MlflowClient(f"sqlite:///{tmp_path}/elsewhere.db")
     assert client.get_experiment_by_name("sums") is not None
     assert not (results / "mlflow/mlflow.db").exists()
+
+
+def test_a_store_that_was_made_elsewhere_is_refused_with_the_remedy(results, tmp_path):
+    track(results)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    results.rename(moved / "results")
+    with pytest.raises(RelearnError, match="was made elsewhere: remove results/mlflow"):
+        track(moved / "results")
+
+
+def test_a_database_elsewhere_keeps_its_artifacts_beside_it(results, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/shared/runs.db")
+    tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results)
+    found = MlflowClient(f"sqlite:///{tmp_path}/shared/runs.db").get_experiment_by_name("sums")
+    assert found.artifact_location == f"{tmp_path}/shared/artifacts/sums"

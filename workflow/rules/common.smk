@@ -1,16 +1,26 @@
+import hashlib
 import json
+import os
 import shlex
 import sys
 from os.path import relpath
 from pathlib import Path
 
 import relearn.report
+from relearn.data.images import ARRAYS
 from relearn.errors import RelearnError
 from relearn.experiments import catalogue, configuration
 from relearn.runs.fingerprint import fingerprint
 from relearn.runs.record import NAMES
 
+if shlex.quote(sys.executable) != sys.executable:
+    sys.exit(
+        f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
+        "spaces or quotes; move the checkout to a path without them"
+    )
 try:
+    for path in workflow.configfiles:
+        configuration.check_keys(path)
     configuration.check(
         config,
         Path(workflow.basedir, "workflow/schemas/config.schema.json"),
@@ -23,7 +33,6 @@ EXPERIMENTS = list(config["experiments"])
 LISTINGS = [name for name in EXPERIMENTS if hasattr(catalogue.module(name), "LISTING")]
 RUN_FILES = [f"results/runs/{{experiment}}/{{variant}}/{name}" for name in NAMES]
 FIGURE_FILES = [f"results/figures/{{experiment}}.{kind}" for kind in ("svg", "csv", "txt")]
-ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 TRACKED = {
     name: {
         "variants": list(config["experiments"][name]["variants"]),
@@ -35,7 +44,7 @@ TRACKED = {
 REPORT_SOURCES = sorted(
     relpath(path)
     for path in Path(relearn.report.__file__).parent.rglob("*")
-    if path.suffix in {".md", ".j2", ".css", ".js"}
+    if path.suffix in {".md", ".j2", ".css"}
 )
 
 
@@ -60,7 +69,9 @@ def datasets(experiment, variant):
 
 
 def normalised(names):
-    return [f"data/{name}/normalisation.json" for name in names]
+    """The files of data sets that are ready for use, the facts first."""
+    files = ["normalisation.json", *(f"{array}.npy" for array in ARRAYS)]
+    return [f"data/{name}/{file}" for name in names for file in files]
 
 
 def code(function):
@@ -85,3 +96,8 @@ AFTER_FAILURE = "{} {} {}".format(
     shlex.quote(str(Path(workflow.basedir, "workflow/scripts/after_failure.py"))),
     shlex.quote(json.dumps(config)).replace("{", "{{").replace("}", "}}"),
 )
+
+# The store is no output of `track`, which adds to it; an index of a store that is gone is none.
+TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
+if not TRACKING_URI and not os.path.exists("results/mlflow/mlflow.db"):
+    Path("results/mlflow/runs.json").unlink(missing_ok=True)

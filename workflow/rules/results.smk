@@ -106,6 +106,8 @@ rule track:
     threads: 1
     params:
         experiments=TRACKED,
+        # A digest, because the address of a server may hold a password.
+        server=hashlib.sha256(TRACKING_URI.encode()).hexdigest(),
         code=fingerprint("relearn.runs.tracking", "track"),
     message:
         "track every run into MLflow"

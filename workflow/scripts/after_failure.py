@@ -4,6 +4,7 @@ Called by the Snakefile's onerror with the config as JSON, once no job runs any 
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,8 +22,10 @@ except Exception as error:  # the build's own failure is the news; this one is a
 try:
     with whole(REPORT) as temporary:
         temporary.write_text(page.build(Path("results"), json.loads(sys.argv[1]), Path()))
+    os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
 except RelearnError as error:
-    print(f"relearn: the report is as it was: {error}", file=sys.stderr)
+    state = "the report is as it was" if REPORT.exists() else "there is no report"
+    print(f"relearn: {state}: {error}", file=sys.stderr)
 # Without its index the next build tracks again, and so clears what has succeeded by then.
 Path("results/mlflow/runs.json").unlink(missing_ok=True)

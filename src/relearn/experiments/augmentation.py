@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
+from relearn.errors import DataError
 from relearn.experiments.parameters import Count, ImageParameters
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
@@ -43,6 +44,12 @@ class Params(ImageParameters):
     noise: float = Field(ge=0, description="standard deviation of the noise, pixels in [0, 1]")
     previews: int = Field(ge=1, description="training images in the preview figure")
 
+    @model_validator(mode="after")
+    def _zoom_in_order(self) -> Params:
+        if self.scale_low > self.scale_high:
+            raise ValueError("scale_low is above scale_high: exchange them")
+        return self
+
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train one network a seed; arms share a seed's images, start and order."""
@@ -52,6 +59,11 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     from relearn.learning.perceptron_stack import PerceptronStack
     from relearn.learning.training import accuracy, train
 
+    if params.train_samples > len(inputs.train_images):
+        raise DataError(
+            f"train_samples: {params.train_samples}, but {params.dataset} has "
+            f"{len(inputs.train_images)} training images; take fewer"
+        )
     recipe = augmentation.Recipe(
         params.horizontal_flip,
         params.vertical_flip,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pydantic
+import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
@@ -89,13 +90,32 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
             except pydantic.ValidationError as error:
                 first = error.errors()[0]
                 key = ".".join(str(part) for part in first["loc"])
-                raise ConfigError(
-                    f"{place}: '{key}': {first['msg']} (here or in experiments.{name})"
-                ) from error
+                wrong = f"'{key}': {first['msg']}" if key else str(first["ctx"]["error"])
+                raise ConfigError(f"{place}: {wrong} (here or in experiments.{name})") from error
             dataset = getattr(params, "dataset", None)
             if dataset is not None and dataset not in config["datasets"]:
                 known = suggestion(dataset, config["datasets"])
                 raise ConfigError(f"{place}: dataset '{dataset}' is unknown; {known}")
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """Refuses a mapping that gives a key twice: YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Return the mapping; raise ConfigError with the place of a repeated key."""
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                place = f"{key.start_mark.name}:{key.start_mark.line + 1}"
+                raise ConfigError(f"{place}: '{key.value}' stands here a second time; keep one")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def check_keys(path: Path) -> None:
+    """Raise ConfigError, with the line, where a config file gives one key twice."""
+    with open(path) as stream:
+        yaml.load(stream, UniqueKeys)
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

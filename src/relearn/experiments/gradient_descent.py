@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.experiments.parameters import LineParameters, Rate
 from relearn.learning import descent
@@ -40,6 +40,12 @@ class Params(LineParameters):
     budget: Literal["iterations", "samples"] = Field(description="what is counted to the level")
     level: float = Field(gt=0, description="the loss to come down to")
     record_every: int = Field(ge=1, description="iterations between two rows of curves.csv")
+
+    @model_validator(mode="after")
+    def _a_batch_is_a_part(self) -> Params:
+        if self.batch_size >= self.samples:
+            raise ValueError("batch_size is not below samples: a mini-batch is a part of the data")
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments.parameters import Count, ImageParameters
@@ -26,21 +26,29 @@ class Params(ImageParameters):
     """The network and its training."""
 
     listing_seed: int | None = Field(description="train as the listing does, under this torch seed")
-    train_samples: Count | None = Field(description="first training images used; null: all")
+    train_samples: Count | None = Field(
+        description="first training images used, as many as there are at most; null: all"
+    )
     hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
     epochs: int = Field(ge=1, description="passes over the training images")
     batch_size: int = Field(ge=1, description="images an update")
     learning_rate: float = Field(gt=0, description="Adam's step size")
     mean: float | None = Field(description="pixel mean to subtract; null: as measured")
-    std: float | None = Field(description="pixel deviation to divide by; null: as measured")
+    std: float | None = Field(gt=0, description="pixel deviation to divide by; null: as measured")
     reset_every: int = Field(ge=1, description="batches after which the listing resets its sum")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Params:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std go together: give both, or null for both")
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train one network a seed and record what the listing draws beside the mean loss."""
     import torch
 
-    if params.mean is not None and params.std is not None:
+    if params.mean is not None:
         inputs = replace(inputs, mean=params.mean, std=params.std)
     count = params.train_samples or len(inputs.train_images)
     train_images = torch.from_numpy(inputs.standardise(inputs.train_images[:count]))

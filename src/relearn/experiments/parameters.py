@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relearn.data.synthetic import NoisyLine
 
@@ -21,6 +21,14 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     seeds: int = Field(ge=1, le=1_000_000, description="independent replicates")
+
+    @model_validator(mode="after")
+    def _a_listing_has_one_seed(self) -> Parameters:
+        if getattr(self, "listing_seed", None) is not None and self.seeds != 1:
+            raise ValueError(
+                "listing_seed fixes every draw: set seeds to 1, or listing_seed to null"
+            )
+        return self
 
 
 class ImageParameters(Parameters):

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,7 +14,8 @@ from markupsafe import Markup
 
 from relearn.report import formats
 from relearn.report.results import Results
-from relearn.report.sections import MISSING, Section, section
+from relearn.report.sections import MISSING, Section, core_seconds, section
+from relearn.runs.registration import Registration
 
 HERE = Path(__file__).parent
 VERDICTS = {
@@ -30,6 +32,7 @@ def build(
     root: Path,
     language: str = "en",
     prose: Path = HERE / "prose",
+    registered: Mapping[str, Registration] = MappingProxyType({}),
 ) -> str:
     """Return the whole page as HTML.
 
@@ -39,12 +42,13 @@ def build(
         root: the checkout, to shorten paths in what is shown.
         language: the prose wanted; a section without it is shown in another, marked.
         prose: the folder of `<language>/<experiment>.md`.
+        registered: claim to when its threshold was committed; empty outside git.
 
     Raises:
         RelearnError: prose is missing, or says something that the results do not have.
     """
     shelf = Results(results, config)
-    sections = [section(name, shelf, language, prose) for name in config["experiments"]]
+    sections = [section(name, shelf, language, prose, registered) for name in config["experiments"]]
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         undefined=StrictUndefined,
@@ -89,7 +93,7 @@ def origins(sections: Iterable[Section]) -> dict[str, Any]:
             versions.setdefault(name, set()).add(version)
     return {
         "runs": len(found),
-        "core_seconds": sum(each["seconds"] * each["threads"] for each in found),
+        "core_seconds": sum(map(core_seconds, found)),
         "started": min((each["started"] for each in found), default=""),
         "finished": max((each["finished"] for each in found), default=""),
         "commits": distinct("commit"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -28,7 +28,8 @@ from relearn.report.results import MissingResult
 
 EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
-CAPTION = "Figure: "
+CAPTION = re.compile("Figure: ")
+WHY = re.compile(r"Why ([0-9]+[a-z]): ")
 MISTAKES = (RelearnError, TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -41,6 +42,7 @@ class Prose:
         language: the language it is in.
         before, after: HTML before and after the figure.
         caption: the figure's caption as HTML, or empty.
+        why: claim to the sentence, as HTML, that says why its verdict is what it is.
         missing: why there is no text, or empty.
     """
 
@@ -50,6 +52,7 @@ class Prose:
     before: str = ""
     caption: str = ""
     after: str = ""
+    why: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
 
@@ -157,11 +160,15 @@ def _html(text: str, place: str, language: str) -> Prose:
         return markdown.renderer.render(part, markdown.options, {})
 
     title, body = tokens[1], _structured(tokens[3:])
-    split = next((at for at, token in enumerate(body) if _is_caption(token)), None)
+    why = {}
+    for at in reversed([at for at, token in enumerate(body) if _begins(token, WHY)]):
+        claim = WHY.match(body[at].content)[1]
+        why[claim] = render([_without(body[at], WHY)])
+        del body[at - 1 : at + 2]
+    split = next((at for at, token in enumerate(body) if _begins(token, CAPTION)), None)
     before, caption, after = body, "", []
     if split is not None:
-        body[split].children[0].content = body[split].children[0].content.removeprefix(CAPTION)
-        caption = render([body[split]])
+        caption = render([_without(body[split], CAPTION)])
         before, after = body[: split - 1], body[split + 2 :]
     return Prose(
         title=render([title]),
@@ -170,11 +177,18 @@ def _html(text: str, place: str, language: str) -> Prose:
         before=render(before),
         caption=caption,
         after=render(after),
+        why=why,
     )
 
 
-def _is_caption(token: Token) -> bool:
-    return token.type == "inline" and token.level == 1 and token.content.startswith(CAPTION)
+def _begins(token: Token, mark: re.Pattern) -> bool:
+    """Return whether this is the text of a paragraph of its own that begins with the mark."""
+    return token.type == "inline" and token.level == 1 and bool(mark.match(token.content))
+
+
+def _without(token: Token, mark: re.Pattern) -> Token:
+    token.children[0].content = mark.sub("", token.children[0].content, count=1)
+    return token
 
 
 def _structured(tokens: list[Token]) -> list[Token]:

@@ -14,6 +14,7 @@ from relearn.report import formats, prose, svg
 from relearn.report.context import Context
 from relearn.report.results import Results
 from relearn.runs import provenance
+from relearn.runs.registration import Registration
 
 MISSING = "missing"
 MLFLOW = "http://127.0.0.1:5000"
@@ -40,11 +41,17 @@ class Part:
     threshold: str
     seeds: str
     note: str
+    measure: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the config and what became of it."""
+    """A claim of the config and what became of it.
+
+    `why` is the prose's sentence, as HTML; `seconds` the core time of its whole experiment, which
+    it may share with other claims; both may be empty.
+    """
 
     id: str
     text: str
@@ -52,6 +59,9 @@ class Claim:
     reason: str
     whole: Part
     parts: list[Part]
+    why: str
+    seconds: float | None
+    registration: Registration | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,13 @@ class Section:
     command: str
 
 
-def section(experiment: str, results: Results, language: str, folder: Path) -> Section:
+def section(
+    experiment: str,
+    results: Results,
+    language: str,
+    folder: Path,
+    registered: Mapping[str, Registration],
+) -> Section:
     """Return one experiment's section; what is missing carries its reason.
 
     Raises:
@@ -98,15 +114,28 @@ def section(experiment: str, results: Results, language: str, folder: Path) -> S
     context = Context(experiment, getattr(module, "LISTING", None), results)
     drawing = results.file(f"figures/{experiment}.svg")
     own = [note for note in results.notes if note["wildcards"].get("experiment") == experiment]
+    text = prose.load(path, spoken, context.names)
+    made = [_variant(experiment, name, results) for name in block["variants"]]
+    seconds = [core_seconds(each.origin) for each in made if each.origin]
     return Section(
         name=experiment,
-        prose=prose.load(path, spoken, context.names),
-        claims=[claim(name, results, experiment) for name in block["claims"]],
+        prose=text,
+        claims=[
+            claim(
+                name,
+                results,
+                experiment,
+                why=text.why.get(name, ""),
+                seconds=sum(seconds) if seconds else None,
+                registration=registered.get(name),
+            )
+            for name in block["claims"]
+        ],
         picture=svg.inline(drawing, f"figure-{experiment}") if drawing else None,
         picture_missing="" if drawing else results.reason(experiment, "figure"),
         description=(results.file(f"figures/{experiment}.txt") or "").strip(),
         drawn=download(results, f"figures/{experiment}.csv", f"{experiment}.csv"),
-        variants=[_variant(experiment, name, results) for name in block["variants"]],
+        variants=made,
         notes=[f"{'/'.join([n['rule'], *n['wildcards'].values()])}: {n['error']}" for n in own],
         module=f"src/{module.__name__.replace('.', '/')}.py",
         source=Path(module.__file__).read_text(),
@@ -117,7 +146,7 @@ def section(experiment: str, results: Results, language: str, folder: Path) -> S
     )
 
 
-def claim(name: str, results: Results, experiment: str) -> Claim:
+def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
     """Return a claim of the config with its verdict, or with why it has none."""
     block = results.config["experiments"][experiment]["claims"][name]
     found = results.claims.get(name)
@@ -126,19 +155,35 @@ def claim(name: str, results: Results, experiment: str) -> Claim:
         threshold = formats.plain(block["threshold"])
         none = formats.NONE
         whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
-        return Claim(name, block["claim"], block["effect"], block["reason"], whole, [])
-    parts = [_part(each["condition"], each) for each in found["conditions"]]
-    whole = _part(name, found)
-    return Claim(name, found["claim"], found["effect"]["name"], block["reason"], whole, parts)
+        return Claim(name, block["claim"], block["effect"], block["reason"], whole, [], **beside)
+    stated = {part: {**block, **own} for part, own in block.get("parts", {}).items()}
+    parts = [_part(each["condition"], each, stated[each["name"]]) for each in found["conditions"]]
+    deciding = stated.get(found["weakest"], block)
+    whole = _part(name, found, deciding)
+    return Claim(
+        name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
+    )
 
 
-def _part(name: str, found: Mapping[str, Any]) -> Part:
+def core_seconds(origin: Mapping[str, Any]) -> float:
+    """Return the core time of one variant's run."""
+    return origin["seconds"] * origin["threads"]
+
+
+def _part(name: str, found: Mapping[str, Any], block: Mapping[str, Any]) -> Part:
     effect = found["effect"]
     estimate, interval = formats.effect(effect, found["kind"] == "exact")
-    threshold = formats.plain(effect["threshold"])
-    seeds = formats.thousands(found["seeds"])
     return Part(
-        name, found["verdict"], estimate, interval, effect["unit"], threshold, seeds, found["note"]
+        name,
+        found["verdict"],
+        estimate,
+        interval,
+        effect["unit"],
+        formats.plain(effect["threshold"]),
+        formats.thousands(found["seeds"]),
+        found["note"],
+        effect["name"],
+        block["reason"],
     )
 
 

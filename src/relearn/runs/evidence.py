@@ -184,6 +184,7 @@ def _claim(name: str, claim: Mapping[str, Any], parts: list[dict[str, Any]]) -> 
         **{key: claim[key] for key in ("section", "claim", "experiment")},
         **{key: weakest[key] for key in ("kind", "verdict", "effect", "seeds")},
         "note": note,
+        "weakest": weakest["name"],
         "conditions": shown if len(parts) > 1 else [],
     }
 

@@ -35,6 +35,9 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
         try:
             with redirect_stdout(stream), redirect_stderr(terminal if show_progress else stream):
                 yield
+        except KeyboardInterrupt:  # the person's own doing is no failure
+            failures.clear(rule, wildcards)
+            raise SystemExit(1) from None
         except BaseException as error:
             if isinstance(error, RelearnError):
                 message = str(error)
@@ -44,6 +47,7 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
                 stream.write(traceback.format_exc())
             failures.write(rule, wildcards, log, message)
             place = "/".join([rule, *wildcards.values()])
-            print(f"relearn: {place}: {message} (log: {log})", file=terminal)
+            # One write, line end and all: other jobs print to the same terminal.
+            terminal.write(f"relearn: {place}: {message} (log: {log})\n")
             raise SystemExit(1) from None
     failures.clear(rule, wildcards)

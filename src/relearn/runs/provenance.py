@@ -42,22 +42,21 @@ def command(scale: str, rule: str, target: str) -> str:
     return f".venv/bin/snakemake --cores 1 {overlay}--forcerun {rule} -- {target}"
 
 
+def git(folder: Path, *arguments: str) -> str | None:
+    """Return what git prints about a checkout; None outside one, or without git."""
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
 def commit(folder: Path = Path()) -> tuple[str | None, bool | None]:
     """Return the checkout's commit and whether tracked files differ; None outside git."""
-    try:
-        answers = [
-            subprocess.run(
-                ["git", "-C", str(folder), *arguments],
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=10,
-            ).stdout.strip()
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
-        ]
-    except (OSError, subprocess.SubprocessError):
-        return None, None
-    return answers[0], bool(answers[1])
+    revision = git(folder, "rev-parse", "HEAD")
+    changed = git(folder, "status", "--porcelain", "-uno")
+    return revision, None if changed is None else bool(changed)
 
 
 def versions() -> dict[str, str]:

@@ -16,23 +16,28 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A server that is away is said so in half a minute, not in six.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, ViewType
 
+from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.runs import failures, record
 from relearn.runs.evidence import interval
 
 BATCH = 1000  # metrics that one call may carry (MLflow's own limit)
+SQLITE = "sqlite:///"
 KEY, FIGURE, FAILED = "relearn.key", "relearn.figure", "failed/"
 
 
 def tracking_uri(results: Path) -> str:
     """Return MLFLOW_TRACKING_URI, or else the database under `results`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results}/mlflow/mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{results}/mlflow/mlflow.db"
 
 
 def track(experiments: Mapping[str, Mapping[str, Any]], index: Path, results: Path) -> None:
@@ -72,6 +77,11 @@ class Known:
         found = client.get_experiment_by_name(name)
         if found is not None and found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
+        if found is not None and location not in (None, found.artifact_location):
+            raise RelearnError(
+                f"experiment {name} keeps its artifacts in {found.artifact_location}, so its store "
+                "was made elsewhere: remove results/mlflow and run again, it is rebuilt"
+            )
         self.id = found.experiment_id if found else client.create_experiment(name, location)
         self.runs: dict[str, Run] = {}
         for run in self._pages(client):
@@ -101,15 +111,16 @@ class Store:
     def __init__(self, results: Path):
         self.results = results
         uri = tracking_uri(results)
-        self.local = uri.startswith("sqlite:")
-        if self.local:
-            (results / "mlflow").mkdir(parents=True, exist_ok=True)
+        self.folder = None
+        if uri.startswith(SQLITE):
+            self.folder = Path(uri.removeprefix(SQLITE)).resolve().parent
+            self.folder.mkdir(parents=True, exist_ok=True)
         self.client = MlflowClient(tracking_uri=uri)
 
     def experiment(self, name: str) -> Known:
-        """Return the experiment, made at its first use."""
-        location = str(self.results.resolve() / "mlflow" / "artifacts" / name)
-        return Known(self.client, name, location if self.local else None)
+        """Return the experiment, made at its first use; a database has artifacts beside it."""
+        location = str(self.folder / "artifacts" / name) if self.folder else None
+        return Known(self.client, name, location)
 
     def variant(self, known: Known, experiment: str, variant: str, seed_runs: bool) -> str:
         """Track one variant and return its run's id."""
