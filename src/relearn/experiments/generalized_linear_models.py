@@ -36,7 +36,7 @@ class Params(Parameters):
     slope: float = Field(description="b: the mean grows e^b-fold over x (odds, for binary)")
     noise: float = Field(
         gt=0,
-        description="of ln y (lognormal), y (normal) or y over its mean (gamma): standard deviation",
+        description="deviation of ln y (lognormal), y (normal) or y over its mean (gamma)",
     )
 
     @property
