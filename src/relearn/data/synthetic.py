@@ -82,7 +82,7 @@ class TwoClouds:
     """Two classes of equal size in the plane: unit normal clouds about (∓separation / 2, 0).
 
     Attributes:
-        separation: distance of the two centres; the best boundary is x₁ = 0.
+        separation: distance of the two centres; without far points the best boundary is x₁ = 0.
         far_share: share of class 1 that lies `far_distance` beyond its centre instead: clear-cut.
         far_distance: how far beyond.
     """

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.experiments.parameters import Parameters
 from relearn.learning import dimensionality
@@ -29,6 +29,15 @@ class Params(Parameters):
     dimensions: int = Field(ge=3, description="features are added one by one up to here")
     queries: int = Field(ge=1, description="fresh points from which distances are measured")
     surface: bool = Field(description="samples on a bent sheet of two dimensions, not in the cube")
+
+    @model_validator(mode="after")
+    def _falls_can_be_measured(self) -> Params:
+        if not self.cells <= self.samples < self.cells ** (self.dimensions - 1):
+            raise ValueError(
+                "samples must be at least cells and fewer than cells ** (dimensions - 1), so that "
+                "there are dimensions with fewer and with more cells than samples"
+            )
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
