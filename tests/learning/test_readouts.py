@@ -53,3 +53,13 @@ def test_through_the_step_the_loss_is_flat_and_descent_stays(data):
     np.testing.assert_array_equal(*losses)
     path = readouts.descend(points, labels, start, 0.0, 10.0, 5)
     assert (path == start[:, None]).all()
+
+
+def test_reliability_compares_outputs_with_frequencies():
+    output = np.array([-0.2, 0.2, 0.2, 0.9, 1.4])
+    labels = np.array([0, 0, 1, 1, 1])
+    frequencies, error = readouts.reliability(output, labels, 4)
+    np.testing.assert_allclose(
+        frequencies, [[0.2 / 3, np.nan, np.nan, 1.15], [1 / 3, np.nan, np.nan, 1]]
+    )
+    assert error == pytest.approx((3 * (1 / 3 - 0.2 / 3) + 2 * 0.15) / 5)

@@ -138,7 +138,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         "exponential_additive": ("Additive noise", "y"),
         "binary": ("Binary target", "probability of 1"),
     }
-    labels = {"identity": "line", "log_linear": "log-linear", "link": "GLM"}
+    labels = {"identity": "line", "link": "GLM", "log_linear": "log-linear"}
     for variant, (title, name) in panels.items():
         panel, curves = figure.panel(title), results[variant].curves
         for fit in (each for each in labels if each in curves):

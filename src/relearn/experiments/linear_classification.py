@@ -104,28 +104,13 @@ def read_out(
     for name, output in outputs.items():
         row[f"{name}_accuracy"] = np.mean(classes[name] == held_labels)
         row[f"{name}_brier"] = np.mean((output - held_labels) ** 2)
-        frequencies[name], row[f"{name}_calibration"] = reliability(
+        frequencies[name], row[f"{name}_calibration"] = readouts.reliability(
             output, held_labels, params.bins
         )
     # Without far points the line midway between the centres is the best classifier.
     gain = row["centre_accuracy"] - row["majority_accuracy"]
     row["step_share"] = (row["step_accuracy"] - row["majority_accuracy"]) / gain
     return row, frequencies
-
-
-def reliability(output: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, float]:
-    """Return the bins' mean outputs and frequencies of 1, (2, bins), and the calibration error.
-
-    That error is the mean distance between the two, weighted by the bins' counts; outputs beyond
-    [0, 1] go to the outer bins, and an empty bin is NaN.
-    """
-    place = np.clip((output * bins).astype(int), 0, bins - 1)
-    count = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        means = np.bincount(place, output, bins) / count
-        shares = np.bincount(place, labels, bins) / count
-    gap = np.where(count, np.abs(means - shares), 0.0)
-    return np.stack([means, shares]), float(gap @ count / count.sum())
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""Readouts of a linear score as a value in [0, 1], and descent through them."""
+"""Readouts of a linear score as a value in [0, 1], descent through them, calibration."""
 
 from __future__ import annotations
 
@@ -68,6 +68,21 @@ def descend(
         )
         path[:, step + 1] = path[:, step] - rate * gradient
     return path
+
+
+def reliability(output: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, float]:
+    """Return the bins' mean outputs and frequencies of 1, (2, bins), and the calibration error.
+
+    That error is the mean distance between the two, weighted by the bins' counts; outputs beyond
+    [0, 1] go to the outer bins, and an empty bin is NaN. (Expected calibration error: Naeini et al. 2015, AAAI.)
+    """
+    place = np.clip((output * bins).astype(int), 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(place, output, bins) / count
+        shares = np.bincount(place, labels, bins) / count
+    gap = np.where(count, np.abs(means - shares), 0.0)
+    return np.stack([means, shares]), float(gap @ count / count.sum())
 
 
 def _scores(weights: np.ndarray, points: np.ndarray) -> np.ndarray:
