@@ -73,8 +73,9 @@ def descend(
 def reliability(output: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, float]:
     """Return the bins' mean outputs and frequencies of 1, (2, bins), and the calibration error.
 
-    That error is the mean distance between the two, weighted by the bins' counts; outputs beyond
-    [0, 1] go to the outer bins, and an empty bin is NaN. (Expected calibration error: Naeini et al. 2015, AAAI.)
+    The expected calibration error (Naeini et al. 2015, AAAI) is the mean distance between the two,
+    weighted by the bins' counts; outputs beyond [0, 1] go to the outer bins, and an empty bin is
+    NaN.
     """
     place = np.clip((output * bins).astype(int), 0, bins - 1)
     count = np.bincount(place, minlength=bins)
