@@ -1,9 +1,10 @@
-"""Made data: points around a line, with draws of our own or in the listings' order."""
+"""Made data: noisy lines, targets with a link, classes, with draws of our own or as listed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -35,3 +36,65 @@ class NoisyLine:
         """Return x and y, each (samples, 1), in the order of draws of listings 10.1 and 10.2."""
         x = draws.rand(self.samples, 1) * self.extent
         return x, self.slope * x + self.intercept + draws.randn(self.samples, 1) * self.noise
+
+
+@dataclass(frozen=True)
+class LinkedTarget:
+    """A target whose mean is exp(η) or, for "binary", the logistic function of η = a + b x.
+
+    Attributes:
+        family: how y lies about its mean m: "lognormal" (y = m e^(σ z - σ²/2), so that m is the
+            mean and ln y is normal about a straight line), "normal" (y = m + σ z), "poisson",
+            "gamma" (standard deviation σ m) or "binary" (0 or 1).
+        intercept, slope: a and b; x is uniform in [0, 1).
+        noise: σ; unused for "poisson" and "binary", whose spread follows from the mean.
+    """
+
+    family: Literal["lognormal", "normal", "poisson", "gamma", "binary"]
+    intercept: float
+    slope: float
+    noise: float
+
+    def mean(self, x: np.ndarray) -> np.ndarray:
+        """Return the target's mean at x."""
+        predictor = self.intercept + self.slope * x
+        return 1 / (1 + np.exp(-predictor)) if self.family == "binary" else np.exp(predictor)
+
+    def draw(self, generator: np.random.Generator, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return x and y, each (samples,)."""
+        x = generator.uniform(0, 1, samples)
+        mean = self.mean(x)
+        if self.family == "poisson":
+            return x, generator.poisson(mean).astype(float)
+        if self.family == "gamma":
+            shape = self.noise**-2
+            return x, generator.gamma(shape, mean / shape)
+        if self.family == "binary":
+            return x, (generator.random(samples) < mean).astype(float)
+        z = generator.normal(size=samples)
+        if self.family == "normal":
+            return x, mean + self.noise * z
+        return x, mean * np.exp(self.noise * z - self.noise**2 / 2)
+
+
+@dataclass(frozen=True)
+class TwoClouds:
+    """Two classes of equal size in the plane: unit normal clouds about (∓separation / 2, 0).
+
+    Attributes:
+        separation: distance of the two centres; without far points the best boundary is x₁ = 0.
+        far_share: share of class 1 that lies `far_distance` beyond its centre instead: clear-cut.
+        far_distance: how far beyond.
+    """
+
+    separation: float
+    far_share: float
+    far_distance: float
+
+    def draw(self, generator: np.random.Generator, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return points (samples, 2) and labels (samples,) 0 or 1."""
+        label = generator.integers(2, size=samples)
+        points = generator.normal(size=(samples, 2))
+        far = label * (generator.random(samples) < self.far_share)
+        points[:, 0] += self.separation * (label - 0.5) + self.far_distance * far
+        return points, label
