@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
+from tests_support import ROOT, config
 
 from relearn.errors import RelearnError
 from relearn.runs.registration import Change, Registration
@@ -245,3 +246,9 @@ def test_experiment_without_prose_is_an_authors_error(site):
     (site.prose / "en/backpropagation.md").unlink()
     with pytest.raises(RelearnError, match="^prose/en/backpropagation.md: no prose"):
         site.build()
+
+
+@pytest.mark.parametrize("experiment, block", config()["experiments"].items())
+def test_every_claim_has_one_sentence_that_says_why(experiment, block):
+    text = (ROOT / f"src/relearn/report/prose/en/{experiment}.md").read_text()
+    assert sorted(re.findall(r"^Why (\w+): ", text, re.M)) == sorted(block["claims"])
