@@ -103,9 +103,10 @@ DESCENTS = [
     *("published", "as_published", "one_side"),
     *("equal_starts", "equal_rates", "equal_budgets", "tuned_rates"),
 ]
-RIDGE = ["published", "listing_noise", "strong_noise"]
+RIDGE = ["published", "listing_noise", "strong_noise", "cross_validated"]
 ALL = [
     *("backpropagation", "activations", "polynomial_regression", "ridge_regression"),
+    "sample_size_and_capacity",
     *("augmentation", "linear_regression", "gradient_descent", "multilayer_perceptron"),
 ]
 
@@ -181,7 +182,7 @@ EDITS = {
         "config/smoke.yaml",
         "ridge_regression: {seeds: 3}",
         "ridge_regression: {seeds: 4}",
-        reruns("ridge_regression", ["listing_noise", "strong_noise"]) | CONCLUDE,
+        reruns("ridge_regression", RIDGE[1:]) | CONCLUDE,
     ),
     "a threshold": (
         "config/config.yaml",
