@@ -97,7 +97,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
 
     published = results["published"].scalars.iloc[0]
     figure = Figure(columns=3, widths=[1, 0.9, 1])
-    left = figure.panel("As published, logarithmic axis")
+    left = figure.panel("As published")
     left.points(
         ["least squares", "ridge"],
         [published["ols_test_mse"], published["ridge_test_mse"]],
