@@ -107,17 +107,18 @@ def draw(results: Mapping[str, Records]) -> Figure:
     from relearn.figures.canvas import Figure
 
     figure = Figure(columns=3, widths=[1, 1, 0.9])
-    for variant, title in {
-        "listing_noise": "Listing's noise",
-        "strong_noise": "Strong noise",
-    }.items():
+    titles = {
+        "listing_noise": "Doublings above the listing's noise",
+        "strong_noise": "Doublings above strong noise",
+    }
+    for variant, title in titles.items():
         panel = figure.panel(title)
         curves = results[variant].curves
         degrees = [int(name.rsplit("_", 1)[1]) for name in curves if name.startswith("test_mse")]
         middle = np.median(results[variant].arrays["above_noise"], axis=0)
-        rows = {str(n): row for n, row in zip(curves["samples"].unique(), middle, strict=True)}
-        panel.grid(degrees, rows, low=0.0, high=5.0)
-        panel.axes("degree", "training points")
+        names = [f"{n} points" for n in curves["samples"].unique()]
+        panel.grid(degrees, dict(zip(names, middle, strict=True)), low=0.0, high=5.0)
+        panel.axes("degree", "")
     panel = figure.panel("Effects, listing's noise")
     scalars = results["listing_noise"].scalars
     names = {
