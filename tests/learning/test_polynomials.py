@@ -32,3 +32,25 @@ def test_high_degrees_lose_rank_in_powers_of_x_only(data):
 def test_training_error_never_rises_in_the_chebyshev_basis(data):
     errors = [polynomials.chebyshev_fit(*data, degree).train_mse for degree in range(1, 16)]
     assert (np.diff(errors) <= 1e-12).all()
+
+
+def test_nested_errors_are_those_of_separate_fits():
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(-1, 1, (2, 40)), rng.normal(size=(2, 40))
+    x_test = np.linspace(-1, 1, 25)
+    degrees = [1, 4, 9]
+    train, distance = polynomials.nested_errors(x, y, x_test, np.cos(x_test), degrees)
+    for seed in range(2):
+        for column, degree in enumerate(degrees):
+            fit = np.polynomial.Polynomial.fit(x[seed], y[seed], degree)
+            expected = np.mean((fit(x[seed]) - y[seed]) ** 2)
+            np.testing.assert_allclose(train[seed, column], expected, rtol=1e-8)
+            expected = np.mean((fit(x_test) - np.cos(x_test)) ** 2)
+            np.testing.assert_allclose(distance[seed, column], expected, rtol=1e-6)
+
+
+def test_noise_costs_a_coefficient_each_its_share_of_the_variance():
+    rng = np.random.default_rng(2)
+    x = np.tile(np.linspace(-1, 1, 20), (4000, 1))
+    train, _ = polynomials.nested_errors(x, rng.normal(size=x.shape), x[0], 0 * x[0], [1, 5, 15])
+    np.testing.assert_allclose(train.mean(axis=0), [18 / 20, 14 / 20, 4 / 20], rtol=0.02)

@@ -49,7 +49,9 @@ def test_real_mnist_was_normalised(built):
 
 def test_claims_and_published_numbers_have_the_agreed_form(built):
     claims = load(built, "claims.json")
-    assert [claim["id"] for claim in claims] == ["3c", "4c", "10a", "10b", "10c", "10d"]
+    assert [claim["id"] for claim in claims] == [
+        *("3c", "4c", "6a", "6b", "10a", "10b", "10c", "10d")
+    ]
     for claim in claims:
         assert claim["verdict"] in {"supported", "contradicted", "inconclusive", "exact"}
         assert list(claim["effect"]) == ["name", "unit", "estimate", "low", "high", "threshold"]
@@ -105,9 +107,10 @@ DESCENTS = [
     *("published", "as_published", "one_side"),
     *("equal_starts", "equal_rates", "equal_budgets", "tuned_rates"),
 ]
-RIDGE = ["published", "listing_noise", "strong_noise"]
+RIDGE = ["published", "listing_noise", "strong_noise", "cross_validated"]
 ALL = [
     *("backpropagation", "activations", "polynomial_regression", "ridge_regression"),
+    "sample_size_and_capacity",
     *("augmentation", "linear_regression", "gradient_descent", "multilayer_perceptron"),
 ]
 
@@ -183,7 +186,7 @@ EDITS = {
         "config/smoke.yaml",
         "ridge_regression: {seeds: 3}",
         "ridge_regression: {seeds: 4}",
-        reruns("ridge_regression", ["listing_noise", "strong_noise"]) | CONCLUDE,
+        reruns("ridge_regression", RIDGE[1:]) | CONCLUDE,
     ),
     "a threshold": (
         "config/config.yaml",

@@ -29,7 +29,10 @@ class Params(Parameters):
     samples: int = Field(ge=4, description="points, evenly spaced on [0, 2π]")
     test_share: float = Field(gt=0, lt=1, description="share of the points held out")
     noise: float = Field(gt=0, description="standard deviation of the noise on sin x")
-    degrees: list[Count] = Field(min_length=1, description="polynomial degrees")
+    degrees: list[Count] = Field(min_length=2, description="polynomial degrees, growing")
+    tuning_seeds: int = Field(
+        ge=1, description="replicates of their own on which the best degree is chosen"
+    )
     cutoff: float | None = Field(
         description="relative singular value below which directions are dropped; null: solver's own"
     )
@@ -40,19 +43,51 @@ class Params(Parameters):
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
-    """Fit every degree on every seed's noise and split."""
+    """Fit every degree on every seed's noise and split; find the best degree on other draws."""
+    values = fits(params, seeds, "")
+    metrics = {
+        name: values[..., index]
+        for index, name in enumerate(("train_mse", "test_mse", "rank", "columns", "condition"))
+    }
+    last = {f"{name}_last": value[:, -1] for name, value in metrics.items()}
+    rise = np.diff(metrics["train_mse"], axis=1).max(axis=1)
+    tuning = fits(
+        params.model_copy(update={"listing_seed": None}),
+        [Seed(seeds[0].base, seeds[0].experiment, index) for index in range(params.tuning_seeds)],
+        "tuning ",
+    )
+    best = int(np.log2(tuning[..., 1]).mean(axis=0).argmin())
+    train, test = np.log2(metrics["train_mse"]), np.log2(metrics["test_mse"])
+    noise = 2 * np.log2(params.noise)
+    scalars = last | {
+        "largest_train_rise": rise,
+        "best_degree": np.full(len(seeds), params.degrees[best]),
+        "noise_variance": np.full(len(seeds), params.noise**2),
+        "train_below_noise": noise - train[:, -1],
+        "test_above_best": test[:, -1] - test[:, best],
+        "straight_train_above_noise": train[:, 0] - noise,
+        "straight_test_above_noise": test[:, 0] - noise,
+    }
+    return Records(per_seed(scalars), table("degree", np.array(params.degrees), metrics))
+
+
+def fits(params: Params, seeds: Sequence[Seed], prefix: str) -> np.ndarray:
+    """Return what each fit gave, (S, degrees, 5), in the order of `polynomials.Fit`.
+
+    `prefix` names streams of their own for the tuning replicates.
+    """
     from sklearn.model_selection import train_test_split
 
     x = np.linspace(0, 2 * np.pi, params.samples)
     fit = polynomials.FITS[params.basis]
-    fits = []
+    found = []
     for seed in seeds:
         if params.listing_seed is not None:
             noise = np.random.RandomState(params.listing_seed).randn(params.samples) * params.noise
             state = params.split_seed
         else:
-            noise = seed.generator("noise").normal(0, params.noise, params.samples)
-            state = seed.integer("split") % 2**32
+            noise = seed.generator(f"{prefix}noise").normal(0, params.noise, params.samples)
+            state = seed.integer(f"{prefix}split") % 2**32
         y = np.sin(x) + noise
         inner = slice(1, -1) if params.keep_ends else slice(None)
         x_train, x_test, y_train, y_test = train_test_split(
@@ -61,16 +96,8 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         if params.keep_ends:
             x_train, y_train = np.append(x_train, x[[0, -1]]), np.append(y_train, y[[0, -1]])
         data = (x_train, y_train, x_test, y_test)
-        fits.append([fit(*data, degree, params.cutoff) for degree in params.degrees])
-    values = np.array(fits, dtype=float)
-    metrics = {
-        name: values[..., index]
-        for index, name in enumerate(("train_mse", "test_mse", "rank", "columns", "condition"))
-    }
-    last = {f"{name}_last": value[:, -1] for name, value in metrics.items()}
-    rise = np.diff(metrics["train_mse"], axis=1).max(axis=1)
-    scalars = last | {"largest_train_rise": rise}
-    return Records(per_seed(scalars), table("degree", np.array(params.degrees), metrics))
+        found.append([fit(*data, degree, params.cutoff) for degree in params.degrees])
+    return np.array(found, dtype=float)
 
 
 def publish(records: Records) -> dict[str, Any]:
@@ -84,8 +111,17 @@ def publish(records: Records) -> dict[str, Any]:
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
-    """Judge nothing yet: claim 6a needs more than this listing."""
-    return {}
+    """Return both errors at the two ends of the degrees, in doublings, and the largest rise."""
+    few = results["few_samples"].scalars
+    parts = {
+        "overfitted_training": few["train_below_noise"],
+        "overfitted_test": few["test_above_best"],
+        "underfitted_training": few["straight_train_above_noise"],
+        "underfitted_test": few["straight_test_above_noise"],
+        "few_samples_never_rises": -few["largest_train_rise"],
+        "listing_samples_never_rises": -results["chebyshev"].scalars["largest_train_rise"],
+    }
+    return {"6a": {name: values.to_numpy() for name, values in parts.items()}}
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
@@ -102,6 +138,8 @@ def draw(results: Mapping[str, Records]) -> Figure:
         for metric, label in (("train_mse", "training error"), ("test_mse", "test error")):
             wide = results[variant].curves.pivot(index="seed", columns="degree", values=metric)
             panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
+        noise = results[variant].scalars["noise_variance"].iloc[0]
+        panel.line(wide.columns[[0, -1]].to_numpy(), [noise, noise], label="noise variance")
         panel.axes("degree", "mean squared error", log=True)
     panel = figure.panel("Rank that the solver kept")
     for variant, label in (

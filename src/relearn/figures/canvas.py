@@ -181,6 +181,33 @@ class Panel:
         for spine in self._axes.spines.values():
             spine.set_visible(False)
 
+    def grid(
+        self, columns: Sequence[int], rows: Mapping[str, np.ndarray], low: float, high: float
+    ) -> None:
+        """Draw a heat map with its values printed, one decimal, in the cells.
+
+        Args:
+            columns: the number below each column.
+            rows: name to values, one a column; first row at the bottom.
+            low, high: values of the lightest and the darkest colour; beyond them it stays.
+        """
+        values = np.array(list(rows.values()), dtype=float)
+        for name, row in rows.items():
+            self._keep(name, columns, row)
+        self._axes.imshow(
+            values, cmap="Blues", vmin=low, vmax=high, aspect="auto", origin="lower", alpha=0.9
+        )
+        for row, column in np.ndindex(values.shape):
+            value = values[row, column]
+            # Half-way the map is mid-blue, on which white reads better than ink.
+            ink = "white" if value > low + 0.55 * (high - low) else INK
+            text = f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+            self._axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
+        self._axes.set_xticks(range(len(columns)), [str(column) for column in columns])
+        self._axes.set_yticks(range(len(rows)), list(rows))
+        self._axes.grid(False)
+        self._axes.tick_params(left=False, bottom=False)
+
     def axes(
         self, x: str, y: str, zero: bool = False, log: bool = False, log_x: bool = False
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +71,36 @@ def chebyshev_fit(
         int(rank),
         degree + 1,
         singular[0] / singular[-1],
+    )
+
+
+def nested_errors(
+    x: np.ndarray, y: np.ndarray, x_test: np.ndarray, truth: np.ndarray, degrees: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit several degrees to several sets of points at once, in Chebyshev's basis.
+
+    The columns are nested, so one QR factorisation of the widest design holds every lower degree's:
+    its columns are orthonormal, and a degree's fit is the sum of the first ones.
+
+    Args:
+        x, y: (S, n) points in [-1, 1] and their values; n above the largest degree.
+        x_test, truth: (m,) points and the function there.
+        degrees: the degrees to report.
+
+    Returns:
+        Training errors (S, degrees), mean squared; and distances (S, degrees) to the truth, mean
+        squared over the test points: a test error less the variance of its noise.
+    """
+    widest = max(degrees)
+    q, r = np.linalg.qr(np.polynomial.chebyshev.chebvander(x, widest))
+    weights = (q * y[..., None]).sum(axis=1, keepdims=True)
+    test = np.polynomial.chebyshev.chebvander(x_test, widest)
+    q_test = np.linalg.solve(r.swapaxes(1, 2), test.T).swapaxes(1, 2)
+    fitted = (q * weights).cumsum(axis=2)[..., degrees]
+    predicted = (q_test * weights).cumsum(axis=2)[..., degrees]
+    return (
+        np.mean((fitted - y[..., None]) ** 2, axis=1),
+        np.mean((predicted - truth[:, None]) ** 2, axis=1),
     )
 
 
