@@ -30,10 +30,12 @@ class Networks(NamedTuple):
     c: np.ndarray
 
 
-def start(generators: Sequence[np.random.Generator], inputs: int, hidden: int) -> Networks:
-    """Draw each network's weights and biases from the standard normal distribution."""
+def start(
+    generators: Sequence[np.random.Generator], inputs: int, hidden: int, spread: float
+) -> Networks:
+    """Draw each network's weights and biases, normal with standard deviation `spread`."""
     shapes = ((inputs, hidden), (1, hidden), (hidden, 1), (1, 1))
-    drawn = [[generator.normal(size=shape) for shape in shapes] for generator in generators]
+    drawn = [[generator.normal(0, spread, shape) for shape in shapes] for generator in generators]
     return Networks(*map(np.stack, zip(*drawn, strict=True)))
 
 
