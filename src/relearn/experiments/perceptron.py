@@ -97,12 +97,16 @@ def draw(results: Mapping[str, Records]) -> Figure:
     for column, label in (("bound", "Novikoff's bound"), ("mistakes", "mistakes")):
         values = scalars[[f"{column}_{name}" for name in slugs]].to_numpy()
         left.spread(margins, values, label=label, marker=True)
-    left.axes("prescribed margin", "mistakes", log=True, log_x=True)
+    left.axes("prescribed margin", "mistakes", log=True)
     right = figure.panel("Mistakes in each pass")
-    for variant, label in (("separable", "separable"), ("flipped", "some labels turned round")):
-        wide = results[variant].curves.pivot(
+    passes = {
+        variant: results[variant].curves.pivot(
             index="seed", columns="pass", values=f"mistakes_{slugs[-1]}"
         )
-        right.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label)
+        for variant in ("separable", "flipped")
+    }
+    steps = passes["separable"].columns.to_numpy()
+    right.spread(steps, passes["separable"].to_numpy(), label="separable")
+    right.line(steps, passes["flipped"].median().to_numpy(), label="some labels turned round")
     right.axes(f"pass over the data (margin {margins[-1]:g})", "mistakes in the pass", zero=True)
     return figure

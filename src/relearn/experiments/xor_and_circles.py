@@ -30,8 +30,10 @@ class Params(Parameters):
     task: Literal["xor", "circles"] = Field(description="XOR's four points, or two circles")
     samples: int = Field(ge=3, description="points on each circle")
     inner: float = Field(
-        gt=0, lt=1, description="the inner circle's radius, the outer's being 1; below 1/2 a "
-        "triangle fits between them"
+        gt=0,
+        lt=1,
+        description="the inner circle's radius, the outer's being 1; below 1/2 a "
+        "triangle fits between them",
     )
     hidden: list[Count] = Field(min_length=1, description="widths of the hidden layer")
     activation: Literal["tanh", "sigmoid", "identity"] = Field(description="of the hidden units")

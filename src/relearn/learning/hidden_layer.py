@@ -53,7 +53,8 @@ def loss(networks: Networks, x: np.ndarray, y: np.ndarray, activation: str) -> n
 def gradient(networks: Networks, x: np.ndarray, y: np.ndarray, activation: str) -> Networks:
     """Return the mean loss's derivatives by backpropagation, shaped as the networks."""
     hidden, score = forward(networks, x, activation)
-    error = (-y * activations.sigmoid(-y * score) / len(y))[..., None]
+    # 1 / (1 + exp(y s)) without overflow.
+    error = (-y * np.exp(-np.logaddexp(0, y * score)) / len(y))[..., None]
     back = error @ networks.v.swapaxes(-1, -2) * ACTIVATIONS[activation][1](hidden)
     return Networks(
         x.T @ back,

@@ -14,9 +14,7 @@ def polynomial_features(points: np.ndarray, degree: int) -> np.ndarray:
         points: (n, 2) in [−1, 1]².
         degree: p, the largest total degree.
     """
-    first, second = (
-        np.polynomial.chebyshev.chebvander(points[:, axis], degree) for axis in (0, 1)
-    )
+    first, second = (np.polynomial.chebyshev.chebvander(points[:, axis], degree) for axis in (0, 1))
     columns = [
         first[:, i] * second[:, total - i] for total in range(degree + 1) for i in range(total + 1)
     ]
