@@ -70,6 +70,7 @@ def one(params: Params, seed: Seed, margin: float) -> tuple[dict[str, float], np
         "passes": len(rule.mistakes),
         "stopped": float(stopped),
         "rises": float((np.diff(rule.mistakes) > 0).any()),
+        "separable": float(best is not None),
         "bound": bound,
         "gamma": best.margin if best else np.nan,
         "gap": best.gap if best else np.nan,

@@ -143,12 +143,12 @@ def draw(results: Mapping[str, Records]) -> Figure:
     left = figure.panel("Share that a hyperplane separates")
     right = figure.panel("Test accuracy of the separator")
     means = {name: results[name].curves.groupby("features").mean() for name in ("random", "signal")}
-    law = means["random"]["law"]
-    left.line(law.index.to_numpy(), law.to_numpy(), label="Cover's law")
-    shares = means["random"]["separable"]
-    left.points(shares.index.to_numpy(), shares.to_numpy(), label="random labels")
-    shares = means["signal"]["separable"]
-    left.line(shares.index.to_numpy(), shares.to_numpy(), label="labels with signal", marker=True)
+    steps = means["random"].index.to_numpy()
+    left.points(steps, means["random"]["separable"].to_numpy(), label="random labels")
+    left.line(
+        steps, means["signal"]["separable"].to_numpy(), label="labels with signal", marker=True
+    )
+    left.line(steps, means["random"]["law"].to_numpy(), label="Cover's law")
     for name, label in (("random", "random labels"), ("signal", "labels with signal")):
         # Fewer than one seed in twenty say little, and are no fair sample of all.
         seen = means[name].loc[means[name]["separable"] >= 0.05, "test_accuracy"]
