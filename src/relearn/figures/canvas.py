@@ -163,6 +163,26 @@ class Panel:
         self._axes.set_yticks(range(len(series)), names)
         self._axes.set_ylim(len(series) - 0.4, -0.6)
 
+    def regions(self, positive: np.ndarray, extent: float, label: str) -> None:
+        """Shade where a grid (rows upwards, columns) over [−extent, extent]² is true.
+
+        Room for a legend is left above the square.
+        """
+        rows, columns = positive.nonzero()
+        size = len(positive)
+        step = 2 * extent / (size - 1)
+        colour = self._keep(label, columns * step - extent, rows * step - extent)
+        edge = extent + step / 2
+        shade = np.zeros((size, size, 4))
+        shade[:] = matplotlib.colors.to_rgba(colour, 0.25)
+        shade[~positive, 3] = 0
+        self._axes.imshow(
+            shade, extent=(-edge, edge, -edge, edge), origin="lower", interpolation="nearest"
+        )
+        self._axes.fill([], [], color=colour, alpha=0.25, label=label)
+        self._axes.set(xlim=(-edge, edge), ylim=(-edge, 1.9 * edge), yticks=[-1, 0, 1])
+        self._axes.grid(False)
+
     def images(self, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Draw rows of grey images (H, W) in [0, 1], each row with its name; black on white."""
         gap = 2
