@@ -36,7 +36,7 @@ class Params(Parameters):
     noise: float = Field(
         ge=0, le=1, description="share of labels that are coin flips; others: sign of Σ features"
     )
-    degree: int = Field(ge=1, description="total degree of the polynomial in the plane")
+    degree: int = Field(ge=1, description="largest total degree of the polynomials in the plane")
     cells: int = Field(ge=2, description="cells along a side of the grid on the plane's square")
 
 
@@ -60,8 +60,9 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         # Training accuracy is 100 % wherever there is a separator.
         "gap": 100 - lines[:, -1, 1],
     }
-    columns = ("length", "regions", "plane_test_accuracy")
-    scalars |= {name: np.array([each[name] for each in planes]) for name in columns}
+    for name in ("length", "regions", "accuracy", "degree"):
+        scalars[f"plane_{name}"] = np.array([each[name] for each in planes])
+        scalars[f"least_{name}"] = np.array([each[f"least_{name}"] for each in planes])
     arrays = {name: np.stack([each[name] for each in planes]) for name in ("x", "y", "positive")}
     return Records(per_seed(scalars), table("features", features, curves), arrays)
 
@@ -84,8 +85,8 @@ def separators(params: Params, seed: Seed) -> list[tuple[float, float]]:
     found = []
     for d in params.features:
         separable, accuracy = linear_separation.separable(x[:, :d], y), np.nan
-        if separable:
-            best = linear_separation.widest(linear_separation.augmented(x[:, :d]), y)
+        best = linear_separation.widest(linear_separation.augmented(x[:, :d]), y)
+        if separable and best:
             score = linear_separation.augmented(x_test[:, :d]) @ best.weights
             accuracy = 100 * np.mean(y_test * score > 0)
         found.append((float(separable), accuracy))
@@ -93,24 +94,36 @@ def separators(params: Params, seed: Seed) -> list[tuple[float, float]]:
 
 
 def plane(params: Params, seed: Seed) -> dict[str, np.ndarray]:
-    """Return points in the square and the polynomial that separates their labels most widely."""
+    """Return points in the square and the polynomials that separate their labels most widely:
+    the one of the full degree, and (`least_…`) the one of the least degree that can."""
     x = seed.generator("plane points").uniform(-1, 1, (params.samples, 2))
     y = labelled(params, x, seed.generator("plane labels"))
-    best = linear_separation.widest(plane_boundaries.polynomial_features(x, params.degree), y)
     x_test = seed.generator("plane test points").uniform(-1, 1, (params.test_samples, 2))
     y_test = labelled(params, x_test, seed.generator("plane test labels"))
     side = params.cells + 1
-    length, regions, accuracy, values = np.nan, np.nan, np.nan, np.zeros((side, side))
-    if best:
-        score = plane_boundaries.polynomial_features(x_test, params.degree) @ best.weights
-        accuracy = 100 * np.mean(y_test * score > 0)
+    missing = {"length": np.nan, "regions": np.nan, "accuracy": np.nan, "degree": np.nan}
+    found = {"x": x, "y": y, "positive": np.zeros((side, side), dtype=bool)}
+    found |= missing | {f"least_{name}": value for name, value in missing.items()}
+    for degree in range(1, params.degree + 1):
+        best = linear_separation.widest(plane_boundaries.polynomial_features(x, degree), y)
+        least = best is not None and np.isnan(found["least_degree"])
+        if best is None or not (least or degree == params.degree):
+            continue
         square = plane_boundaries.grid(params.cells)
-        score = plane_boundaries.polynomial_features(square, params.degree) @ best.weights
+        score = plane_boundaries.polynomial_features(square, degree) @ best.weights
         values = score.reshape(side, side)
-        length = plane_boundaries.zero_length(values, 2 / params.cells)
-        regions = plane_boundaries.sign_regions(values)
-    found = {"length": length, "regions": regions, "plane_test_accuracy": accuracy}
-    return found | {"x": x, "y": y, "positive": values > 0}
+        score = plane_boundaries.polynomial_features(x_test, degree) @ best.weights
+        one = {
+            "length": plane_boundaries.zero_length(values, 2 / params.cells),
+            "regions": plane_boundaries.sign_regions(values),
+            "accuracy": 100 * np.mean(y_test * score > 0),
+            "degree": degree,
+        }
+        if least:
+            found |= {f"least_{name}": value for name, value in one.items()}
+        if degree == params.degree:
+            found |= one | {"positive": values > 0}
+    return found
 
 
 def count(params: Params, seed: Seed, features: int) -> int:
@@ -125,12 +138,15 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     """Return what random labels show: separable or not, Cover's law, the gap, the boundary."""
     scalars = results["random"].scalars
     with np.errstate(divide="ignore"):
-        longer = np.log2(scalars["length"].to_numpy() / DIAGONAL)
+        longer, least_longer = (
+            np.log2(scalars[f"{name}_length"].to_numpy() / DIAGONAL) for name in ("plane", "least")
+        )
     parts = {
         "easy": scalars["turned"].to_numpy(),
         "law": -results["every_labelling"].scalars["difference"].to_numpy(),
         "illusion": scalars["gap"].to_numpy(),
         "contorted": longer,
+        "contorted_least": least_longer,
     }
     return {"5b": parts}
 
