@@ -32,3 +32,12 @@ def test_high_degrees_lose_rank_in_powers_of_x_only(data):
 def test_training_error_never_rises_in_the_chebyshev_basis(data):
     errors = [polynomials.chebyshev_fit(*data, degree).train_mse for degree in range(1, 16)]
     assert (np.diff(errors) <= 1e-12).all()
+
+
+def test_legendre_powers_are_orthonormal_for_uniform_inputs_and_span_the_powers():
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    columns = polynomials.legendre_powers(np.stack([nodes, nodes / 2], axis=1), 4)
+    first = columns[:, :4]
+    np.testing.assert_allclose((first.T * weights / 2) @ first, np.eye(4), atol=1e-12)
+    np.testing.assert_allclose(columns[:, 1], np.sqrt(5) * (3 * nodes**2 - 1) / 2)
+    np.testing.assert_allclose(columns[:, 4], np.sqrt(3) * nodes / 2)

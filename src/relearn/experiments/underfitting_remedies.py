@@ -168,5 +168,5 @@ def draw(results: Mapping[str, Records]) -> Figure:
         panel.intervals(
             {label: 100 * scalars[f"{name}_removed"] for name, label in REMEDIES.items()}
         )
-        panel.axes("avoidable error removed, %", "", zero=True)
+        panel.axes("error removed, %", "", zero=True)
     return figure

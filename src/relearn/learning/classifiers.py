@@ -46,7 +46,7 @@ def softmax(strength: float = 0.0) -> LogisticRegression:
     """Return multinomial logistic regression: summed cross-entropy + λ/2 ‖W‖², by L-BFGS.
 
     With λ = 0 and separable data there is no minimum: the weights grow until the gradient of the
-    mean loss is below 1e-4 in every place, where the descent stops.
+    mean loss is below 1e-4 in every place, or for 300 iterations.
     """
     from sklearn.linear_model import LogisticRegression
 
