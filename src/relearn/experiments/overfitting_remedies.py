@@ -42,6 +42,9 @@ class Params(ImageParameters):
     baseline: Literal["least_squares", "softmax", "tree"] = Field(
         description="what overfits: a linear classifier without penalty, or a fully grown tree"
     )
+    remedies: list[Literal["l2", "augmentation", "pca", "selection", "bagging", "boosting"]] = (
+        Field(min_length=1, description="what is tried: the last two on a tree, the others not")
+    )
     train_samples: int = Field(ge=20, description="training images of a seed, drawn at random")
     validation_samples: int = Field(ge=20, description="images on which settings are chosen")
     test_samples: int = Field(ge=20, description="test images of a seed, drawn at random")
@@ -61,7 +64,9 @@ class Params(ImageParameters):
     shift: int = Field(ge=0, description="largest shift at strength 1, pixels of 28 × 28")
 
     @model_validator(mode="after")
-    def _equal_budgets(self) -> Params:
+    def _fair(self) -> Params:
+        if others := set(self.remedies) - set(REMEDIES[self.baseline]):
+            raise ValueError(f"{', '.join(sorted(others))}: not for the baseline {self.baseline}")
         names = [*LINEAR, *ENSEMBLES]
         if len({len(getattr(self, name)) for name in names}) > 1 or not self.l2:
             raise ValueError(f"give {', '.join(names)} the same number of settings")
@@ -103,7 +108,7 @@ def replicate(params: Params, seed: Seed, inputs: Images) -> dict[str, float]:
 
     base = classifier(params, seed).fit(train.x, train.y).predict
     found = {"baseline_test": error(base, test), "baseline_train": error(base, train)}
-    for remedy in REMEDIES[params.baseline]:
+    for remedy in params.remedies:
         settings = getattr(params, remedy)
         fits = [fitted(params, seed, remedy, setting, train) for setting in settings]
         best = int(np.argmin([error(fit, validation) for fit in fits]))
@@ -222,6 +227,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         rows = {label: scalars[f"{name}_removed"] for name, label in REMEDIES[variant].items()}
         if variant == "softmax":
             rows["L2 penalty, wrong labels"] = results["wrong_labels"].scalars["l2_removed"]
+            rows["L2 penalty, more images"] = results["more_images"].scalars["l2_removed"]
         panel = figure.panel(title)
         panel.intervals({label: 100 * share for label, share in rows.items()})
         panel.axes("test errors removed, %", "", zero=True)
