@@ -54,3 +54,12 @@ def test_noise_costs_a_coefficient_each_its_share_of_the_variance():
     x = np.tile(np.linspace(-1, 1, 20), (4000, 1))
     train, _ = polynomials.nested_errors(x, rng.normal(size=x.shape), x[0], 0 * x[0], [1, 5, 15])
     np.testing.assert_allclose(train.mean(axis=0), [18 / 20, 14 / 20, 4 / 20], rtol=0.02)
+
+
+def test_legendre_powers_are_orthonormal_for_uniform_inputs_and_span_the_powers():
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    columns = polynomials.legendre_powers(np.stack([nodes, nodes / 2], axis=1), 4)
+    first = columns[:, :4]
+    np.testing.assert_allclose((first.T * weights / 2) @ first, np.eye(4), atol=1e-12)
+    np.testing.assert_allclose(columns[:, 1], np.sqrt(5) * (3 * nodes**2 - 1) / 2)
+    np.testing.assert_allclose(columns[:, 4], np.sqrt(3) * nodes / 2)

@@ -141,3 +141,55 @@ def circle_points(samples: int, inner: float) -> tuple[np.ndarray, np.ndarray]:
     angle = 2 * np.pi * np.arange(samples) / samples
     ring = np.column_stack([np.cos(angle), np.sin(angle)])
     return np.vstack([ring, inner * ring]), np.repeat([-1.0, 1.0], samples)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A random function of independent inputs, uniform on [−√3, √3), so of unit variance.
+
+    Its linear part has unit variance. `beyond` adds a part of as much variance that no linear
+    function follows: products of two inputs, or a wave √2 cos(π x / √3) of each input, which
+    powers of that input approximate. Linear part, products and waves are uncorrelated.
+
+    Attributes:
+        inputs: number d of inputs.
+        beyond: "nothing", "products" or "powers".
+    """
+
+    inputs: int
+    beyond: str
+
+    def draw(self, generator: np.random.Generator) -> DrawnSurface:
+        """Draw the coefficients: random directions, the same stream for each `beyond`."""
+        pairs = self.inputs * (self.inputs - 1) // 2
+        sizes = {"nothing": 0, "products": pairs, "powers": self.inputs}
+        linear = _direction(generator, self.inputs)
+        return DrawnSurface(self.beyond, linear, _direction(generator, sizes[self.beyond]))
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSurface:
+    """One such function: `linear` (d,) and `extra` coefficients, each of unit length or empty."""
+
+    beyond: str
+    linear: np.ndarray
+    extra: np.ndarray
+
+    def points(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw inputs (count, d)."""
+        return generator.uniform(-np.sqrt(3), np.sqrt(3), (count, len(self.linear)))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return the noiseless target (n,) of x (n, d)."""
+        target = x @ self.linear
+        if self.beyond == "products":
+            first, second = np.triu_indices(x.shape[1], 1)
+            target = target + (x[:, first] * x[:, second]) @ self.extra
+        elif self.beyond == "powers":
+            target = target + np.sqrt(2) * np.cos(np.pi * x / np.sqrt(3)) @ self.extra
+        return target
+
+
+def _direction(generator: np.random.Generator, size: int) -> np.ndarray:
+    vector = generator.normal(size=size)
+    return vector / np.linalg.norm(vector) if size else vector

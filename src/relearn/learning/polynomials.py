@@ -104,4 +104,15 @@ def nested_errors(
     )
 
 
+def legendre_powers(x: np.ndarray, degree: int) -> np.ndarray:
+    """Return P₁(x), … P_degree(x) of each column of x (n, d) in [−1, 1], as (n, d · degree).
+
+    They span the same functions as the powers x, x², … without being nearly collinear, and are
+    scaled to unit variance for uniform x: √(2k + 1) P_k (Abramowitz and Stegun 22.2.10).
+    """
+    values = np.polynomial.legendre.legvander(x, degree)[..., 1:]
+    values *= np.sqrt(2 * np.arange(1, degree + 1) + 1)
+    return values.reshape(len(x), -1)
+
+
 FITS = {"monomial": monomial_fit, "chebyshev": chebyshev_fit}
