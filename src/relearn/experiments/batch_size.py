@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SECTION = "3"
 SEED_RUNS = False
+JUDGED = ("small", "middle", "large")
 
 
 class Params(Parameters):
@@ -126,6 +127,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         scalars |= {f"{name}_samples": samples, f"{name}_multiply_adds": work}
         scalars |= {f"{name}_{kind}": measured[kind][kind][0] for kind in ("end", "last", "test")}
         scalars[f"{name}_train"] = measured["test"]["end"][0] * arms.problem.floor
+        scalars[f"{name}_steady_samples"] = measured["end"]["samples"][0]
         scalars[f"{name}_fitted_test"] = measured["end"]["test"][0]
         scalars |= {f"{name}_{kind}_rate": np.full(len(seeds), r) for kind, r in rates.items()}
         # Between two updates the loss stays what it was.
@@ -145,7 +147,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     scalars["law_error"] = law_error(gradients[:, : params.tiny])
     one = minibatches.noise_law(gradients, 1, True)
     ordered = sorted(params.all_sizes, key=params.all_sizes.get)
+    judged = [params.sizes[name] for name in JUDGED]
     arrays = {
+        "judged": np.tile(judged, (len(seeds), 1)),
+        "level": np.full(len(seeds), params.level),
         "size": np.tile([params.all_sizes[name] for name in ordered], (len(seeds), 1)),
         "samples": np.stack([scalars[f"{name}_samples"] for name in ordered], axis=1),
         "noise": np.stack([scalars[f"{name}_noise"] / one for name in ordered], axis=1),
@@ -181,8 +186,8 @@ def tuned(params: Params, arms: Arms, size: int | None, decay: bool = False) -> 
     A rate at which the loss of one of them ends above its start is out of the question.
     """
     path, cost = arms.descend(size, params.rate_grid, decay)
-    loss = arms.loss(path)
-    fell = (loss[:, :, -1] < loss[:, :, 0]).all(axis=1)
+    ends = arms.loss(path[:, :, [0, -1]])
+    fell = (ends[:, :, 1] < ends[:, :, 0]).all(axis=1)
     with np.errstate(invalid="ignore"):
         means = {
             name: np.where(fell, np.log(values).mean(axis=1), np.inf)
@@ -239,29 +244,23 @@ def draw(results: Mapping[str, Records]) -> Figure:
     from relearn.figures.canvas import Figure
 
     figure = Figure(columns=3)
-    panel = figure.panel("Training loss, rates tuned")
-    curves = results["plain"].curves
-    labels = {"small": "small b", "middle": "middle b", "large": "large b", "full": "full batches"}
-    for name, label in labels.items():
+    curves, arrays = results["plain"].curves, results["plain"].arrays
+    panel = figure.panel("Training loss, rates tuned for the level")
+    labels = [f"b = {size}" for size in arrays["judged"][0]]
+    for name, label in zip((*JUDGED, "full"), (*labels, "full batches"), strict=True):
         wide = curves.pivot(index="seed", columns="samples", values=name)
         panel.spread(wide.columns.to_numpy(), wide.to_numpy() - 1, label=label)
-    panel.axes("samples processed", "loss above least squares", log=True)
+    ends = curves["samples"].agg(["min", "max"]).to_numpy()
+    panel.line(ends, np.repeat(arrays["level"][:1] - 1, 2), label="level")
+    panel.axes("samples processed", "excess loss, least squares = 1", log=True)
     panel = figure.panel("Samples to the level")
-    for variant, label in (("plain", "1,000 samples"), ("hundred", "100 samples")):
-        arrays = results[variant].arrays
-        full = results[variant].scalars["full_samples"].to_numpy()[:, None]
-        panel.spread(
-            arrays["size"][0], arrays["samples"], label=f"mini-batches, {label}", marker=True
-        )
-        panel.spread(
-            arrays["size"][0],
-            np.repeat(full, arrays["size"].shape[1], axis=1),
-            label=f"full, {label}",
-        )
+    sizes = arrays["size"][0]
+    panel.spread(sizes, arrays["samples"], label="mini-batches", marker=True)
+    full = results["plain"].scalars["full_samples"].to_numpy()
+    panel.spread(sizes, np.tile(full[:, None], len(sizes)), label="full batches")
     panel.axes("batch size b", "samples processed", log=True, log_x=True)
     panel = figure.panel("Gradient noise")
-    arrays = results["plain"].arrays
-    panel.spread(arrays["size"][0], arrays["noise"], label="measured", marker=True)
-    panel.line(arrays["size"][0], 1 / arrays["size"][0], label="1/b")
+    panel.spread(sizes, arrays["noise"], label="measured", marker=True)
+    panel.line(sizes, 1 / sizes, label="1/b")
     panel.axes("batch size b", "variance, b = 1 as its unit", log=True, log_x=True)
     return figure
