@@ -193,3 +193,39 @@ class DrawnSurface:
 def _direction(generator: np.random.Generator, size: int) -> np.ndarray:
     vector = generator.normal(size=size)
     return vector / np.linalg.norm(vector) if size else vector
+
+
+@dataclass(frozen=True)
+class GaussianRegression:
+    """y = x w + noise, with independent normal features of unequal variance and normal w.
+
+    Attributes:
+        samples: points.
+        features: d; their variances are log-spaced from 1 / condition to 1.
+        condition: largest variance over the smallest.
+        noise: standard deviation of the noise on y.
+    """
+
+    samples: int
+    features: int
+    condition: float
+    noise: float
+
+    @property
+    def variances(self) -> np.ndarray:
+        """The features' variances, (d,)."""
+        return np.geomspace(1 / self.condition, 1, self.features)
+
+    def draw(
+        self, generators: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return x (S, n, d), y (S, n) and w (S, d), one row a generator."""
+        w = np.stack([g.normal(size=self.features) for g in generators])
+        x = np.stack([g.normal(size=(self.samples, self.features)) for g in generators])
+        x *= np.sqrt(self.variances)
+        noise = np.stack([g.normal(0, self.noise, self.samples) for g in generators])
+        return x, (x @ w[..., None])[..., 0] + noise, w
+
+    def risk(self, guess: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Return guesses' (..., S, d) expected squared error on a fresh sample; w is (S, d)."""
+        return self.noise**2 + ((guess - w) ** 2 * self.variances).sum(-1)
