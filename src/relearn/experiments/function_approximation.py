@@ -129,7 +129,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         wide = results[name].curves.pivot(index="seed", columns="width", values="worst_unexplained")
         panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
     panel.axes("hidden units", "unexplained share of variance", log=True, log_x=True)
-    panel = figure.panel("The kinked target, widest net")
+    panel = figure.panel("Widest network, kinked")
     arrays = results["relu"].arrays
     panel.line(arrays["x"][0], arrays["target"][0], label="target")
     for name in ("relu", "identity"):

@@ -127,13 +127,13 @@ def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the accuracy curves."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=3)
+    figure = Figure(columns=3, height=3.6)
     groups = {
         "The order of the features": {
             "informative_first": "best first",
-            "random_order": "random order",
+            "random_order": "random",
         },
-        "All features weak, best first": {"many_weak_features": "least squares"},
+        "All features weak": {"many_weak_features": "least squares"},
         "What softens the fall": {
             "informative_first": "best first",
             "regularised": "regularised",
