@@ -109,14 +109,11 @@ def column(values: np.ndarray) -> torch.Tensor:
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
-    """Return each activation's worst fit and least dimension over the targets, widest network."""
-    parts = {}
-    for name in LABELS:
-        if name != "identity":
-            scalars = results[name].scalars
-            parts[f"{name}_fit"] = scalars["explained_digits"].to_numpy()
-            parts[f"{name}_dimension"] = np.log2(scalars["least_dimension"].to_numpy())
-    return {"4b": parts}
+    """Return the widest network's worst fit over the targets, and its least dimension."""
+    active = {name: results[name].scalars for name in LABELS if name != "identity"}
+    parts = {f"{name}_fit": each["explained_digits"].to_numpy() for name, each in active.items()}
+    least = np.min([each["least_dimension"] for each in active.values()], axis=0)
+    return {"4b": parts | {"dimension": np.log2(least)}}
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
