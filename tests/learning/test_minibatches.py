@@ -83,6 +83,14 @@ def test_the_noise_over_every_batch_is_the_laws(made, size, replacement):
     np.testing.assert_allclose(minibatches.noise_law(gradients, size, replacement), expected)
 
 
+def test_the_laws_error_is_nothing_but_rounding(made, monkeypatch):
+    gradients = minibatches.sample_gradients(*made)[:, :5]
+    assert minibatches.law_error(gradients).max() < 1e-12
+    right = minibatches.noise_law
+    monkeypatch.setattr(minibatches, "noise_law", lambda *given: 1.01 * right(*given))
+    np.testing.assert_allclose(minibatches.law_error(gradients), 1 - 1 / 1.01)
+
+
 def test_multiply_adds_of_seven_updates_of_five_samples_with_ten_features():
     # 7 × (5 errors + 5 gradients + 1 step) × 10
     assert minibatches.multiply_adds(np.array([7.0]), 5, 10).tolist() == [770.0]

@@ -143,7 +143,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     for name, size in params.all_sizes.items():
         drawn = arms.batches("noise", params.noise_batches, size)
         scalars[f"{name}_noise"] = minibatches.noise(gradients, drawn)
-    scalars["law_error"] = law_error(gradients[:, : params.tiny])
+    scalars["law_error"] = minibatches.law_error(gradients[:, : params.tiny])
     one = minibatches.noise_law(gradients, 1, True)
     ordered = sorted(params.all_sizes, key=params.all_sizes.get)
     judged = [params.sizes[name] for name in JUDGED]
@@ -197,17 +197,6 @@ def tuned(params: Params, arms: Arms, size: int | None, decay: bool = False) -> 
             for name, values in answers(params, arms, path, cost).items()
         }
     return {name: params.rate_grid[int(np.argmin(each))] for name, each in means.items()}
-
-
-def law_error(gradients: np.ndarray) -> np.ndarray:
-    """Return the largest relative difference (S,) of the noise over all batches from its law."""
-    errors = []
-    for replacement in (True, False):
-        for size in range(1, min(4, gradients.shape[1] - 1) + 1):
-            every = minibatches.all_batches(gradients.shape[1], size, replacement)
-            law = minibatches.noise_law(gradients, size, replacement)
-            errors.append(np.abs(minibatches.noise(gradients, every) / law - 1))
-    return np.max(errors, axis=0)
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

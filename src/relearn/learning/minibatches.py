@@ -125,6 +125,20 @@ def noise_law(gradients: np.ndarray, size: int, replacement: bool) -> np.ndarray
     return variance / size * correction
 
 
+def law_error(gradients: np.ndarray, largest: int = 4) -> np.ndarray:
+    """Return the largest relative difference (S,) of the noise over all batches from its law.
+
+    With and without replacement, sizes 1 to `largest` (at most n - 1, where the law is not zero).
+    """
+    errors = []
+    for replacement in (True, False):
+        for size in range(1, min(largest, gradients.shape[1] - 1) + 1):
+            every = all_batches(gradients.shape[1], size, replacement)
+            law = noise_law(gradients, size, replacement)
+            errors.append(np.abs(noise(gradients, every) / law - 1))
+    return np.max(errors, axis=0)
+
+
 def multiply_adds(updates: np.ndarray, size: int, features: int) -> np.ndarray:
     """Return the multiply-adds of `updates` with batches of `size`.
 
