@@ -54,7 +54,7 @@ def registrations(root: Path, experiments: Mapping[str, Any] | None) -> dict[str
         experiments: the blocks in use, to tell what is not committed; None where an overlay
             changes them on purpose.
     """
-    log = git(root, "log", "--reverse", "--format=%H%x09%cs%x09%s", "--", CONFIG)
+    log = git(root, "log", "--first-parent", "--reverse", "--format=%H%x09%cs%x09%s", "--", CONFIG)
     whole = git(root, "rev-parse", "--is-shallow-repository") == "false"
     revisions = [line.split("\t", 2) for line in (log or "").splitlines()]
     states = [
