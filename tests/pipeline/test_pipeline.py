@@ -202,6 +202,7 @@ def test_an_edit_reruns_what_it_can_change_and_nothing_else(project, edit):
 
 
 def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
+    assert project.snakemake("--forcerun", "track").returncode == 0  # a copy has a store of its own
     before, (_, runs_before) = project.results(), mlflow_runs(project)
     project.edit(
         f"{MODULES}/linear_regression.py", "Intercept minus its least-", "New words, least-"

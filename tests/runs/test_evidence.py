@@ -98,7 +98,7 @@ class TestMean:
             (1.03, "supported", "above the threshold"),
             (1.04, "inconclusive", "contains the threshold"),
             (4.96, "inconclusive", "contains the threshold"),
-            (4.97, "contradicted", "too small to matter"),
+            (4.97, "contradicted", "Too small to matter"),
         ],
     )
     def test_the_threshold_decides(self, threshold, verdict, note):
@@ -150,7 +150,7 @@ class TestExact:
 
     def test_one_seed_is_enough_to_fail(self):
         found = judge([0.0, 0.0, -2e-12], "exact", -1e-12)
-        assert found["verdict"] == "contradicted" and "tolerance" in found["note"]
+        assert found["verdict"] == "contradicted" and "does not hold" in found["note"]
 
 
 class TestHolm:
@@ -254,8 +254,8 @@ class TestCompound:
             "share",
             "points",
         ]
-        # The weaker of the two that are not exact: 0.1 above its threshold against 10.
-        assert (found["verdict"], found["kind"]) == ("supported", "proportion")
+        # Of the two that are not exact, the share is 16 half-widths from its threshold, the mean 4.
+        assert (found["verdict"], found["kind"]) == ("supported", "mean")
 
     def test_one_failed_part_of_an_exact_claim_decides(self):
         found = judge_parts({"x": [0.0], "y": [-1.0], "z": [0.0]}, "exact", -0.5)

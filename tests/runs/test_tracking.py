@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from relearn.errors import RelearnError
 from relearn.runs import failures, provenance, record, tracking
 from relearn.runs.record import Records, per_seed, table
 
@@ -159,13 +158,15 @@ def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     assert not (results / "mlflow/mlflow.db").exists()
 
 
-def test_a_store_that_was_made_elsewhere_is_refused_with_the_remedy(results, tmp_path):
-    track(results)
+def test_a_store_that_was_made_elsewhere_is_made_afresh(results, tmp_path):
+    _, before = track(results)
     moved = tmp_path / "moved"
     moved.mkdir()
     results.rename(moved / "results")
-    with pytest.raises(RelearnError, match="was made elsewhere: remove results/mlflow"):
-        track(moved / "results")
+    client, runs = track(moved / "results")
+    assert len(by_key(runs)) == len(before)
+    found = client.get_experiment_by_name("sums")
+    assert found.artifact_location == f"{moved}/results/mlflow/artifacts/sums"
 
 
 def test_a_database_elsewhere_keeps_its_artifacts_beside_it(results, tmp_path, monkeypatch):

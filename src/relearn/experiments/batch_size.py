@@ -12,7 +12,7 @@ from relearn.data.synthetic import GaussianRegression
 from relearn.experiments.parameters import Count, Parameters, Rate
 from relearn.learning import minibatches
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -108,9 +108,7 @@ class Arms:
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Tune each batch size's rates on other seeds, then run it on these."""
-    others = [
-        Seed(seeds[0].base, seeds[0].experiment, index) for index in range(params.tuning_seeds)
-    ]
+    others = tuning_seeds(seeds[0], params.tuning_seeds)
     tuning, arms = Arms(params, others, "tuning "), Arms(params, seeds, "")
     looks = np.arange(0, params.budget + 1, params.budget // 100)
     scalars, curves, middle_rate = {}, {}, 0.0

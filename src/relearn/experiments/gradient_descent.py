@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from relearn.experiments.parameters import LineParameters, Rate
 from relearn.learning import descent
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -127,7 +127,7 @@ def reached(loss: np.ndarray, level: float) -> np.ndarray:
 
 def tuned(params: Params, seed: Seed) -> dict[str, float]:
     """Return, for each method, the rate with the least median count on the tuning replicates."""
-    others = [Seed(seed.base, seed.experiment, index) for index in range(params.tuning_seeds)]
+    others = tuning_seeds(seed, params.tuning_seeds)
     chosen = {}
     for name in METHODS:
         with np.errstate(over="ignore", invalid="ignore"):

@@ -11,7 +11,7 @@ from pydantic import Field
 from relearn.experiments.parameters import Count, Parameters
 from relearn.learning import discriminant
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -63,7 +63,7 @@ class Params(Parameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Measure each seed's accuracy curve; read it at the peak of the tuning seeds' mean curve."""
-    tuning = [Seed(seeds[0].base, seeds[0].experiment, i) for i in range(params.tuning_seeds)]
+    tuning = tuning_seeds(seeds[0], params.tuning_seeds)
     tuned = np.array([replicate(params, seed, "tuning ")[1] for seed in tuning]).mean(0)
     peak = int(tuned.argmax())
     found = np.array([replicate(params, seed, "") for seed in seeds])

@@ -11,7 +11,7 @@ from pydantic import Field
 from relearn.experiments.parameters import Count, Parameters
 from relearn.learning import polynomials
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -53,7 +53,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     rise = np.diff(metrics["train_mse"], axis=1).max(axis=1)
     tuning = fits(
         params.model_copy(update={"listing_seed": None}),
-        [Seed(seeds[0].base, seeds[0].experiment, index) for index in range(params.tuning_seeds)],
+        tuning_seeds(seeds[0], params.tuning_seeds),
         "tuning ",
     )
     best = int(np.log2(tuning[..., 1]).mean(axis=0).argmin())

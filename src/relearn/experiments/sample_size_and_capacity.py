@@ -11,7 +11,7 @@ from pydantic import Field
 from relearn.experiments.parameters import Count, Parameters
 from relearn.learning import polynomials
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -39,7 +39,7 @@ class Params(Parameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Fit every degree to every number of points; the smaller sets are parts of the larger."""
-    others = [Seed(seeds[0].base, seeds[0].experiment, i) for i in range(params.tuning_seeds)]
+    others = tuning_seeds(seeds[0], params.tuning_seeds)
     _, tuning = surfaces(params, others, "tuning ")
     best = np.log2(tuning).mean(axis=0).argmin(axis=-1)
     train, test = surfaces(params, seeds, "")

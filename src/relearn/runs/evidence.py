@@ -141,18 +141,19 @@ _ESTIMATES = {"mean": _mean, "proportion": _proportion, "exact": _exact}
 def _judged(kind: str, low: float, high: float, delta: float) -> tuple[str, str]:
     if kind == "exact":
         if low >= delta:
-            return "exact", "Every seed agrees within the tolerance."
-        return "contradicted", "The largest difference exceeds the tolerance."
+            return "exact", "It holds in every seed."
+        return "contradicted", "It does not hold in every seed."
     if not (np.isfinite(low) and np.isfinite(high)):
         return "inconclusive", "Too few seeds for an interval, or values too large for one."
     if low > delta:
         return "supported", "The whole interval lies above the threshold."
     if high >= delta:
         return "inconclusive", "The interval contains the threshold."
+    if kind == "proportion":
+        return "contradicted", "Too seldom: the whole interval lies below the threshold."
     if high < 0:
         return "contradicted", "The effect is reversed: its whole interval lies below zero."
-    small = "The effect is too small to matter: its whole interval lies below the threshold."
-    return "contradicted", small
+    return "contradicted", "Too small to matter: the whole interval lies below the threshold."
 
 
 def _correct(parts: list[dict[str, Any]]) -> None:
@@ -190,8 +191,18 @@ def _claim(name: str, claim: Mapping[str, Any], parts: list[dict[str, Any]]) -> 
 
 
 def _strength(part: dict[str, Any]) -> tuple[int, float]:
-    estimate, threshold = part["effect"]["estimate"], part["effect"]["threshold"]
-    margin = -np.inf if estimate is None else estimate - threshold
+    """Rank by verdict, then by the distance to the threshold in half-widths of the interval.
+
+    Parts have units of their own, so a plain difference would compare seconds with shares.
+    """
+    effect = part["effect"]
+    estimate, low, high = (effect[key] for key in ("estimate", "low", "high"))
+    margin = -np.inf
+    if estimate is not None:
+        margin = estimate - effect["threshold"]
+        if margin and low is not None and part["kind"] != "exact":
+            with np.errstate(divide="ignore"):
+                margin = float(np.divide(2 * margin, high - low))
     return STRENGTH.index(part["verdict"]), margin
 
 

@@ -52,3 +52,11 @@ class Seed:
 def seeds(base: int, experiment: str, count: int) -> list[Seed]:
     """Return the experiment's first `count` seeds."""
     return [Seed(base, experiment, index) for index in range(count)]
+
+
+def tuning_seeds(seed: Seed, count: int) -> list[Seed]:
+    """Return replicates of a seed's experiment on which to tune.
+
+    They are numbered like the run's own, so what they draw must come from streams of other names.
+    """
+    return seeds(seed.base, seed.experiment, count)

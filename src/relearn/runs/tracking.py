@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,6 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, ViewType
 
-from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.runs import failures, record
 from relearn.runs.evidence import interval
@@ -77,11 +77,6 @@ class Known:
         found = client.get_experiment_by_name(name)
         if found is not None and found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
-        if found is not None and location not in (None, found.artifact_location):
-            raise RelearnError(
-                f"experiment {name} keeps its artifacts in {found.artifact_location}, so its store "
-                "was made elsewhere: remove results/mlflow and run again, it is rebuilt"
-            )
         self.id = found.experiment_id if found else client.create_experiment(name, location)
         self.runs: dict[str, Run] = {}
         for run in self._pages(client):
@@ -105,6 +100,19 @@ class Known:
                 return
 
 
+def _at_home(folder: Path) -> None:
+    """Empty our own store if it was made elsewhere: MLflow keeps absolute paths of artifacts.
+
+    A copied or moved checkout would go on writing into the old one's folder.
+    """
+    stamp = folder / "made-in"
+    if not stamp.exists() or stamp.read_text() != str(folder):
+        for path in (folder / "mlflow.db", folder / "artifacts"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with whole(stamp) as temporary:
+            temporary.write_text(str(folder))
+
+
 class Store:
     """The tracking server or database, and the results that it mirrors."""
 
@@ -115,6 +123,8 @@ class Store:
         if uri.startswith(SQLITE):
             self.folder = Path(uri.removeprefix(SQLITE)).resolve().parent
             self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder == (results / "mlflow").resolve():
+            _at_home(self.folder)
         self.client = MlflowClient(tracking_uri=uri)
 
     def experiment(self, name: str) -> Known:
