@@ -184,11 +184,13 @@ def answers(
 def tuned(params: Params, arms: Arms, size: int | None, decay: bool = False) -> dict[str, float]:
     """Return, for each answer, the rate with its least geometric mean over the tuning seeds.
 
-    A rate at which the loss of one of them ends above its start is out of the question.
+    A rate is out of the question if it, or the next larger one, ends above its start in one of
+    them: so near the edge a fresh seed may diverge.
     """
     path, cost = arms.descend(size, params.rate_grid, decay)
     ends = arms.loss(path[:, :, [0, -1]])
     fell = (ends[:, :, 1] < ends[:, :, 0]).all(axis=1)
+    fell &= np.append(fell[1:], False)
     with np.errstate(invalid="ignore"):
         means = {
             name: np.where(fell, np.log(values).mean(axis=1), np.inf)
@@ -211,6 +213,7 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     mini = {
         "cheaper": doublings("plain", "samples", "full", "middle"),
         "cheaper_hundred": doublings("hundred", "samples", "full", "middle"),
+        "cheaper_hundred_near": doublings("hundred_near", "samples", "full", "middle"),
         "equal_samples": 100 * (1 - plain["middle_end"] / plain["full_end"]),
         "equal_updates": 100 * (1 - plain["middle_last"] / plain["full_last"]),
         "equal_samples_hundred": 100 * (1 - hundred["middle_end"] / hundred["full_end"]),

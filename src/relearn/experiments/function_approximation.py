@@ -9,7 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from relearn.experiments.parameters import Count, Parameters
-from relearn.learning.effective_dimension import needed_components, participation_ratio
+from relearn.learning.effective_dimension import (
+    needed_components,
+    participation_ratio,
+    unit_variance,
+)
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed
 
@@ -65,31 +69,32 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         params.widths, params.activation, params.alpha, generators, params.steepness
     )
     targets = np.stack([function(x) for function in functions] * len(seeds))
-    width_stack.train(stack, column(x), column(targets), params.rate, params.steps)
+    shape = (len(seeds), len(functions), len(between), -1)
 
+    def widest() -> np.ndarray:
+        with torch.no_grad():
+            hidden = stack.hidden(column(between)).double().numpy().reshape(shape)
+        end = sum(params.widths)
+        return hidden[..., end - params.widths[-1] : end]
+
+    at_start = participation_ratio(unit_variance(widest()))
+    width_stack.train(stack, column(x), column(targets), params.rate, params.steps)
     with torch.no_grad():
-        shape = (len(seeds), len(functions), len(between), -1)
         output = stack(column(between)).double().numpy().reshape(shape)
-        hidden = stack.hidden(column(between)).double().numpy().reshape(shape)
     output = output[..., : len(params.widths)]
     truth = np.stack([function(between) for function in functions])
     error = ((output - truth[..., None]) ** 2).mean(2) / truth.var(1)[:, None]
-    ends = np.cumsum(params.widths)
-    layers = [
-        hidden[..., end - width : end] for end, width in zip(ends, params.widths, strict=True)
-    ]
-    dimension = np.stack([participation_ratio(layer) for layer in layers], axis=-1)
-    components = np.stack([needed_components(layer, 0.99) for layer in layers], axis=-1)
+    # Scaled: a ReLU unit's size is no property of the function, the read-out can take it back.
+    layer = unit_variance(widest())
 
     curves = {f"{name}_unexplained": error[:, i] for i, name in enumerate(TARGETS)}
     curves["worst_unexplained"] = error.max(1)
-    curves["least_dimension"] = dimension.min(1)
-    curves["least_components"] = components.min(1).astype(float)
     scalars = {f"{name}_unexplained": error[:, i, -1] for i, name in enumerate(TARGETS)}
     scalars["explained_digits"] = -np.log10(error[..., -1].max(1))
-    scalars["least_dimension"] = dimension[..., -1].min(1)
-    scalars["largest_dimension"] = dimension[..., -1].max(1)
-    scalars["least_components"] = components[..., -1].min(1).astype(float)
+    scalars["least_dimension"] = participation_ratio(layer).min(1)
+    scalars["start_dimension"] = at_start.min(1)
+    scalars["unscaled_dimension"] = participation_ratio(widest()).min(1)
+    scalars["least_components"] = needed_components(layer, 0.99).min(1).astype(float)
     fits = {"x": np.tile(between, (len(seeds), 1)), "fit": output[:, SHOWN, :, -1]}
     fits["target"] = np.tile(truth[SHOWN], (len(seeds), 1))
     return Records(per_seed(scalars), table("width", np.array(params.widths), curves), fits)
@@ -109,11 +114,14 @@ def column(values: np.ndarray) -> torch.Tensor:
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
-    """Return the widest network's worst fit over the targets, and its least dimension."""
-    active = {name: results[name].scalars for name in LABELS if name != "identity"}
-    parts = {f"{name}_fit": each["explained_digits"].to_numpy() for name, each in active.items()}
-    least = np.min([each["least_dimension"] for each in active.values()], axis=0)
-    return {"4b": parts | {"dimension": np.log2(least)}}
+    """Return each activation's worst fit over the targets, and its least dimension, widest net."""
+    parts = {}
+    for name in LABELS:
+        if name != "identity":
+            scalars = results[name].scalars
+            parts[f"{name}_fit"] = scalars["explained_digits"].to_numpy()
+            parts[f"{name}_dimension"] = np.log2(scalars["least_dimension"].to_numpy())
+    return {"4b": parts}
 
 
 def draw(results: Mapping[str, Records]) -> Figure:

@@ -5,6 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 
+def unit_variance(points: np.ndarray) -> np.ndarray:
+    """Return points (…, n, d) with each coordinate at mean 0 and variance 1, or 0 if constant."""
+    centred = points - points.mean(-2, keepdims=True)
+    deviation = centred.std(-2, keepdims=True)
+    # A unit that is out for good varies by rounding at most.
+    alive = deviation > 1e-6 * np.maximum(1, np.abs(points).max(-2, keepdims=True))
+    return np.where(alive, centred / np.where(alive, deviation, 1), 0.0)
+
+
 def participation_ratio(points: np.ndarray) -> np.ndarray:
     """Return (Σ λ)² / Σ λ² over the eigenvalues λ of the covariance of points (…, n, d).
 
