@@ -22,6 +22,8 @@ rule all:
         rules.seal.output,
         rules.track.input,
         rules.track.output,
+    message:
+        "everything is there"
 
 
 onerror:

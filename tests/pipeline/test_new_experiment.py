@@ -20,7 +20,6 @@ from pydantic import Field
 from relearn.experiments.parameters import Parameters
 from relearn.runs.record import Records, per_seed
 
-SECTION = "11"
 SEED_RUNS = False
 
 
@@ -77,7 +76,7 @@ Many tosses end {{ value("many", "distance") | ci(3) }} from one half.
 
 Figure: Both distances.
 
-Why 11a: The mean of few tosses can be anything.
+Why 11a (supported): The mean of few tosses can be anything.
 """
 
 

@@ -2,6 +2,7 @@ import re
 from collections import Counter
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from tests_support import ROOT, config
 
@@ -145,7 +146,7 @@ def test_conditions_stand_in_the_claims_box(site):
 
 
 def test_the_sentence_that_says_why_stands_on_the_scoreboard_and_in_the_box_only(site):
-    sentence = 'Why 10a: At {{ value("tuned", "w").n }} seeds it is *there*.'
+    sentence = 'Why 10a (supported): At {{ value("tuned", "w").n }} seeds it is *there*.'
     site.say("linear_regression", f"# The line\n\nBefore.\n\n{sentence}\n\nAfter.")
     page = soup(site.build())
     assert words(page.select_one("#scoreboard .note")) == "At 4 seeds it is there ."
@@ -251,4 +252,14 @@ def test_experiment_without_prose_is_an_authors_error(site):
 @pytest.mark.parametrize("experiment, block", config()["experiments"].items())
 def test_every_claim_has_one_sentence_that_says_why(experiment, block):
     text = (ROOT / f"src/relearn/report/prose/en/{experiment}.md").read_text()
-    assert sorted(re.findall(r"^Why (\w+): ", text, re.M)) == sorted(block["claims"])
+    cases = yaml.safe_load((ROOT / "tests/experiments/otherwise.yaml").read_text())
+    found = dict(re.findall(r"^Why (\w+) \((\w+)\): ", text, re.M))
+    assert found == {name: cases[name]["instead_of"] for name in block["claims"]}
+
+
+def test_a_sentence_for_another_verdict_gives_way_to_the_judges_note(site):
+    site.say("linear_regression", "# The line\n\nWhy 10a (contradicted): It is not there.")
+    page = soup(site.build())
+    note = "The whole interval lies above the threshold."
+    assert words(page.select_one("#scoreboard .note")) == note
+    assert page.select_one("#claim-10a .why") is None and "not there" not in words(page)

@@ -49,6 +49,19 @@ def test_the_first_commit_and_every_later_change(checkout):
     assert found.changes[0].lines == ["seeds: 10 → 20", "claim 10a.threshold: 0.5 → 0.4"]
 
 
+def test_a_commit_whose_config_was_broken_has_no_say(checkout):
+    first = checkout.commit("thresholds", blocks())
+    for number, broken in enumerate(
+        ("experiments: [", "experiments:\n", "- 1\n", "experiments: {line: 1}")
+    ):
+        (checkout.folder / "config/config.yaml").write_text(broken)
+        checkout.git("commit", "-qam", f"broken {number}")
+    checkout.commit("misnamed", {"line": {"seeds": 10, "claim": {}}})
+    checkout.commit("mended", blocks())
+    found = registrations(checkout.folder, blocks())["10a"]
+    assert (found.commit, found.changes) == (first, [])
+
+
 def test_what_is_not_committed_is_said(checkout):
     checkout.commit("thresholds", blocks())
     found = registrations(checkout.folder, blocks(threshold=0.1))["10a"]

@@ -46,6 +46,9 @@ REPORT_SOURCES = sorted(
     for path in Path(relearn.report.__file__).parent.rglob("*")
     if path.suffix in {".md", ".j2", ".css"}
 )
+for name in EXPERIMENTS:
+    if not any(Path(source).name == f"{name}.md" for source in REPORT_SOURCES):
+        sys.exit(f"relearn: prose/en/{name}.md is missing: write what experiment {name} shows")
 
 
 wildcard_constraints:
@@ -97,7 +100,10 @@ AFTER_FAILURE = "{} {} {}".format(
     shlex.quote(json.dumps(config)).replace("{", "{{").replace("}", "}}"),
 )
 
-# The store is no output of `track`, which adds to it; an index of a store that is gone is none.
+# The store is no output of `track`, which adds to it; an index is none if its store is gone, or was
+# made in another folder.
 TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
-if not TRACKING_URI and not os.path.exists("results/mlflow/mlflow.db"):
+MADE_IN = Path("results/mlflow/made-in")
+AT_HOME = MADE_IN.exists() and MADE_IN.read_text() == str(MADE_IN.parent.resolve())
+if not TRACKING_URI and not (AT_HOME and os.path.exists("results/mlflow/mlflow.db")):
     Path("results/mlflow/runs.json").unlink(missing_ok=True)

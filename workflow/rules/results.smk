@@ -8,28 +8,36 @@ rule data:
                 for path in normalised(datasets(experiment, variant))
             }
         ),
+    message:
+        "the data sets are there"
 
 
 rule figures:
     input:
         every(FIGURE_FILES),
+    message:
+        "the figures are drawn"
 
 
 rule claims:
     input:
         "results/claims.json",
+    message:
+        "the claims are judged"
 
 
 rule report:
     input:
         "results/report/index.html",
+    message:
+        "the report is built"
 
 
 rule conclude:
     input:
         every("results/effects/{experiment}.json"),
     output:
-        "results/claims.json",
+        update("results/claims.json"),
     log:
         "results/logs/conclude.log",
     benchmark:
@@ -124,7 +132,7 @@ rule build_report:
         rules.track.output,
         REPORT_SOURCES,
     output:
-        "results/report/index.html",
+        update("results/report/index.html"),
     log:
         "results/logs/build_report.log",
     benchmark:

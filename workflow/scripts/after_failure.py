@@ -12,6 +12,7 @@ from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.report import page
 from relearn.runs import tracking
+from relearn.runs.registration import of
 
 REPORT = Path("results/report/index.html")
 
@@ -21,7 +22,8 @@ except Exception as error:  # the build's own failure is the news; this one is a
     print(f"relearn: the failure is not in MLflow: {error}".splitlines()[0], file=sys.stderr)
 try:
     with whole(REPORT) as temporary:
-        temporary.write_text(page.build(Path("results"), json.loads(sys.argv[1]), Path()))
+        config = json.loads(sys.argv[1])
+        temporary.write_text(page.build(Path("results"), config, Path(), registered=of(config)))
     os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
 except RelearnError as error:

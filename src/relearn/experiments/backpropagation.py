@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "3"
 SEED_RUNS = False
 WEIGHTS = ["w1", "w2", "w3", "w4", "w5", "w6"]
 

@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed, tuning_seeds
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "3"
 SEED_RUNS = False
 JUDGED = ("small", "middle", "large")
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from relearn.figures.canvas import Figure
 
-SECTION = "4"
 SEED_RUNS = False
 # Curved functions on [-1, 1], none of them near a line.
 TARGETS = {

@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "1"
 SEED_RUNS = False
 EXPONENTIAL = ("multiplicative", "additive")
 TARGETS = ("count", "positive", "binary")

@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed, tuning_seeds
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "10.2"
 LISTING = "10.2"
 SEED_RUNS = False
 METHODS = {"bgd": "batch", "sgd": "stochastic", "mbgd": "mini-batch"}
@@ -140,7 +139,7 @@ def tuned(params: Params, seed: Seed) -> dict[str, float]:
 
 
 def published(params: Params) -> dict[str, np.ndarray]:
-    """Run the listing's draws and arithmetic; each method goes on where the last one stopped."""
+    """Run the listing's draws and arithmetic; a method draws on where the last one stopped."""
     draws = np.random.RandomState(params.listing_seed)
     x, y = params.line.draw_as_listed(draws)
     losses = {}

@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "3"
 SEED_RUNS = False
 LABELS = {"large": "80 %", "middle": "30 %", "small": "1 %"}  # the parable's numbers
 

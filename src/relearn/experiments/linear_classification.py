@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "2"
 SEED_RUNS = False
 LOGISTIC = 1.0  # the width at which the readout is the logistic function itself
 READOUTS = {"step": "unit step", "logistic": "logistic function", "squares": "least squares"}

@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "4"
 SEED_RUNS = False
 
 

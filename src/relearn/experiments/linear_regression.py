@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "10.1"
 LISTING = "10.1"
 SEED_RUNS = True
 

@@ -16,7 +16,6 @@ from relearn.runs.seeds import Seed, tuning_seeds
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "5"
 SEED_RUNS = False
 CONDITIONS = (
     "informative_first",

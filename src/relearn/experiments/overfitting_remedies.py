@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "6"
 SEED_RUNS = False
 LINEAR = {
     "l2": "L2 penalty",
@@ -119,6 +118,7 @@ def replicate(params: Params, seed: Seed, inputs: Images) -> dict[str, float]:
         found[f"{remedy}_removed"] = 1 - tested / (found["baseline_test"] or np.nan)
         gap = found["baseline_test"] - found["baseline_train"]
         found[f"{remedy}_gap_fall"] = gap - (tested - trained)
+    found["varying_pixels"] = float((np.ptp(train.x, axis=0) > 0).sum())
     return found
 
 
@@ -132,9 +132,10 @@ def fitted(params: Params, seed: Seed, remedy: str, setting: float, train: Digit
     elif remedy == "pca":
         from sklearn.decomposition import PCA
 
-        reduction = PCA(setting, svd_solver="full").fit(x)
-        model = classifier(params, seed).fit(reduction.transform(x), y)
-        return lambda rows: model.predict(reduction.transform(rows))
+        # Projected without subtracting the mean: centring is another change, which softmax feels.
+        directions = PCA(setting, svd_solver="full").fit(x).components_.T
+        model = classifier(params, seed).fit(x @ directions, y)
+        return lambda rows: model.predict(rows @ directions)
     elif remedy == "selection":
         kept = most_telling(x, y, setting)
         model = classifier(params, seed).fit(x[:, kept], y)

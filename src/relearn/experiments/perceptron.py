@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "3"
 SEED_RUNS = False
 
 

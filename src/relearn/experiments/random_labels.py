@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "5"
 SEED_RUNS = False
 DIAGONAL = 8**0.5  # the longest straight line in [−1, 1]²
 

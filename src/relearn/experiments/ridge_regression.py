@@ -15,7 +15,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "7"
 LISTING = "10.5"
 SEED_RUNS = False
 

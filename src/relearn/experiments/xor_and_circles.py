@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.synthetic import circle_points, xor_points
 from relearn.experiments.parameters import Count, Parameters
@@ -17,7 +17,6 @@ from relearn.runs.seeds import Seed
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
 
-SECTION = "3"
 SEED_RUNS = False
 # The fewest hidden units that can bound the class, and a net with room.
 JUDGED = {"xor": (2, 8), "circles": (3, 8)}
@@ -40,6 +39,12 @@ class Params(Parameters):
     spread: float = Field(gt=0, description="standard deviation of the normal start")
     rate: float = Field(gt=0, description="learning rate")
     steps: int = Field(ge=1, description="updates, each on all points")
+
+    @model_validator(mode="after")
+    def _judged_widths(self) -> Params:
+        if missing := set(JUDGED[self.task]) - set(self.hidden):
+            raise ValueError(f"hidden lacks {min(missing)}, a width that is judged: add it")
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:

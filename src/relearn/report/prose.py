@@ -29,7 +29,7 @@ from relearn.report.results import MissingResult
 EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 CAPTION = re.compile("Figure: ")
-WHY = re.compile(r"Why ([0-9]+[a-z]): ")
+WHY = re.compile(r"Why ([0-9]+[a-z]) \((\w+)\): ")
 MISTAKES = (RelearnError, TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -42,7 +42,7 @@ class Prose:
         language: the language it is in.
         before, after: HTML before and after the figure.
         caption: the figure's caption as HTML, or empty.
-        why: claim to the sentence, as HTML, that says why its verdict is what it is.
+        why: claim to a verdict and the sentence, as HTML, that says why it is this one.
         missing: why there is no text, or empty.
     """
 
@@ -52,7 +52,7 @@ class Prose:
     before: str = ""
     caption: str = ""
     after: str = ""
-    why: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     missing: str = ""
 
 
@@ -162,8 +162,8 @@ def _html(text: str, place: str, language: str) -> Prose:
     title, body = tokens[1], _structured(tokens[3:])
     why = {}
     for at in reversed([at for at, token in enumerate(body) if _begins(token, WHY)]):
-        claim = WHY.match(body[at].content)[1]
-        why[claim] = render([_without(body[at], WHY)])
+        claim, verdict = WHY.match(body[at].content).groups()
+        why[claim] = verdict, render([_without(body[at], WHY)])
         del body[at - 1 : at + 2]
     split = next((at for at, token in enumerate(body) if _begins(token, CAPTION)), None)
     before, caption, after = body, "", []

@@ -49,8 +49,8 @@ class Part:
 class Claim:
     """A claim of the config and what became of it.
 
-    `why` is the prose's sentence, as HTML; `seconds` the core time of its whole experiment, which
-    it may share with other claims; both may be empty.
+    `why` is the prose's sentence, as HTML, for this verdict; `seconds` the core time of its whole
+    experiment, which it may share with other claims; both may be empty.
     """
 
     id: str
@@ -125,7 +125,7 @@ def section(
                 name,
                 results,
                 experiment,
-                why=text.why.get(name, ""),
+                why=_why(name, text, results),
                 seconds=sum(seconds) if seconds else None,
                 registration=registered.get(name),
             )
@@ -163,6 +163,12 @@ def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
     return Claim(
         name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
     )
+
+
+def _why(name: str, text: prose.Prose, results: Results) -> str:
+    """Return the prose's sentence where the verdict is the one that it explains."""
+    verdict, sentence = text.why.get(name, ("", ""))
+    return sentence if results.claims.get(name, {}).get("verdict") == verdict else ""
 
 
 def core_seconds(origin: Mapping[str, Any]) -> float:

@@ -46,6 +46,15 @@ class Registration:
     whole: bool
 
 
+def of(config: Mapping[str, Any]) -> dict[str, Registration]:
+    """Return the registrations for a merged config in the checkout at the working directory.
+
+    Another scale than the default changes sizes on purpose; that is no change of what is committed.
+    """
+    experiments = config["experiments"] if config["scale"] == "default" else None
+    return registrations(Path(), experiments)
+
+
 def registrations(root: Path, experiments: Mapping[str, Any] | None) -> dict[str, Registration]:
     """Return the registration of every claim in the history of the config; empty outside git.
 
@@ -57,18 +66,16 @@ def registrations(root: Path, experiments: Mapping[str, Any] | None) -> dict[str
     log = git(root, "log", "--first-parent", "--reverse", "--format=%H%x09%cs%x09%s", "--", CONFIG)
     whole = git(root, "rev-parse", "--is-shallow-repository") == "false"
     revisions = [line.split("\t", 2) for line in (log or "").splitlines()]
-    states = [
-        (*revision, yaml.load(git(root, "show", f"{revision[0]}:{CONFIG}") or "", LOADER))
-        for revision in revisions
-    ]
-    steps = [(*facts, (state or {}).get("experiments", {})) for *facts, state in states]
+    steps = [(*revision, _experiments(root, revision[0])) for revision in revisions]
     if steps and experiments is not None:
         steps.append(("", "", "not committed", experiments))
     found: dict[str, Registration] = {}
     before: dict[str, Any] = {}
     for commit, date, subject, blocks in steps:
         now = {
-            claim: _basis(block, claim) for block in blocks.values() for claim in block["claims"]
+            claim: _basis(block, claim)
+            for block in blocks.values()
+            for claim in block.get("claims") or {}
         }
         for claim, basis in now.items():
             if claim not in found:
@@ -77,6 +84,17 @@ def registrations(root: Path, experiments: Mapping[str, Any] | None) -> dict[str
                 found[claim].changes.append(Change(commit, date, subject, lines))
         before = before | now
     return found
+
+
+def _experiments(root: Path, commit: str) -> dict[str, Any]:
+    """Return the experiments' blocks at a commit; none where the config could not be read then."""
+    try:
+        state = yaml.load(git(root, "show", f"{commit}:{CONFIG}") or "", LOADER)
+    except yaml.YAMLError:
+        return {}
+    blocks = state.get("experiments") if isinstance(state, dict) else None
+    blocks = blocks if isinstance(blocks, dict) else {}
+    return {name: block for name, block in blocks.items() if isinstance(block, dict)}
 
 
 def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
