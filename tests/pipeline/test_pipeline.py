@@ -49,10 +49,8 @@ def test_real_mnist_was_normalised(built):
 
 def test_claims_and_published_numbers_have_the_agreed_form(built):
     claims = load(built, "claims.json")
-    blocks = config()["experiments"].values()
-    assert [claim["id"] for claim in claims] == [
-        name for block in blocks for name in block["claims"]
-    ]
+    stated = [name for block in config()["experiments"].values() for name in block["claims"]]
+    assert [claim["id"] for claim in claims] == stated
     for claim in claims:
         assert claim["verdict"] in {"supported", "contradicted", "inconclusive", "exact"}
         assert list(claim["effect"]) == ["name", "unit", "estimate", "low", "high", "threshold"]

@@ -51,9 +51,8 @@ def test_the_first_commit_and_every_later_change(checkout):
 
 def test_a_commit_whose_config_was_broken_has_no_say(checkout):
     first = checkout.commit("thresholds", blocks())
-    for number, broken in enumerate(
-        ("experiments: [", "experiments:\n", "- 1\n", "experiments: {line: 1}")
-    ):
+    texts = ("experiments: [", "experiments:\n", "- 1\n", "experiments: {line: 1}")
+    for number, broken in enumerate(texts):
         (checkout.folder / "config/config.yaml").write_text(broken)
         checkout.git("commit", "-qam", f"broken {number}")
     checkout.commit("misnamed", {"line": {"seeds": 10, "claim": {}}})
