@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 
 import pytest
 from bs4 import BeautifulSoup
 from mlflow import MlflowClient
 from tests_support import config, write_images
+
+from .conftest import Project
 
 pytestmark = pytest.mark.pipeline
 
@@ -200,7 +203,6 @@ def test_an_edit_reruns_what_it_can_change_and_nothing_else(project, edit):
 
 
 def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
-    assert project.snakemake("--forcerun", "track").returncode == 0  # a copy has a store of its own
     before, (_, runs_before) = project.results(), mlflow_runs(project)
     project.edit(
         f"{MODULES}/linear_regression.py", "Intercept minus its least-", "New words, least-"
@@ -304,6 +306,12 @@ def test_a_failure_in_a_finished_project_is_mended_by_the_next_build(project):
     project.edit(module, '    raise RuntimeError("deliberate")\n', "")
     planned = project.planned()
     assert "run ridge_regression/strong_noise" in planned and "build the report" in planned
+
+
+def test_a_copied_project_tracks_afresh(built, tmp_path):
+    shutil.copytree(built.folder, tmp_path / "relearn")
+    copy = Project(tmp_path / "relearn")
+    assert copy.planned() == {"track every run into MLflow", "build the report"}
 
 
 def test_another_tracking_server_is_tracked_into(project):
