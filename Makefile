@@ -18,7 +18,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test ui unlock lock lint format clean distclean
+.PHONY: help report test bench ui unlock lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 
 test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest $(ARGS)
+
+bench: .venv/ready ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
+	.venv/bin/python -m benchmarks $(ARGS)
 
 ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=5000]
 	@case "$$MLFLOW_TRACKING_URI" in \

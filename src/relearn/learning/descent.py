@@ -32,18 +32,26 @@ def descend(
     Returns:
         (S, T + 1, 2) parameters, the start first.
     """
-    path = np.empty((len(x), steps + 1, 2))
-    path[:, 0] = start
+    path = np.empty((steps + 1, 2, len(x)))
+    path[0] = start.T
+    if batches is None:
+        # The gradient on all samples needs no more of them than their moments.
+        x_mean, y_mean, xx, xy = x.mean(-1), y.mean(-1), (x**2).mean(-1), (x * y).mean(-1)
+        for step in range(steps):
+            w, b = path[step]
+            gradient = w * xx + b * x_mean - xy, w * x_mean + b - y_mean
+            path[step + 1] = path[step] - 2 * rate * np.stack(gradient)
+        return path.transpose(2, 0, 1)
+    # Seeds last: each row of a batch is then one vector operation over all of them.
+    x, y, batches = x.T.copy(), y.T.copy(), batches.transpose(1, 2, 0)
+    seeds = np.arange(x.shape[1])
     for step in range(steps):
-        if batches is None:
-            seen_x, seen_y = x, y
-        else:
-            seen_x = np.take_along_axis(x, batches[:, step], axis=1)
-            seen_y = np.take_along_axis(y, batches[:, step], axis=1)
-        error = path[:, step, :1] * seen_x + path[:, step, 1:] - seen_y
-        gradient = 2 * np.stack([(error * seen_x).mean(-1), error.mean(-1)], axis=-1)
-        path[:, step + 1] = path[:, step] - rate * gradient
-    return path
+        w, b = path[step]
+        seen = x[batches[step], seeds]
+        error = w * seen + b - y[batches[step], seeds]
+        gradient = (error * seen).mean(0), error.mean(0)
+        path[step + 1] = path[step] - 2 * rate * np.stack(gradient)
+    return path.transpose(2, 0, 1)
 
 
 def mean_squared_error(x: np.ndarray, y: np.ndarray, path: np.ndarray) -> np.ndarray:
