@@ -1,5 +1,7 @@
 """The stacked trainer is the plain DataLoader loop, network by network."""
 
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -7,11 +9,12 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from relearn.learning.perceptron_stack import PerceptronStack
-from relearn.learning.training import accuracy, train
+from relearn.learning.stack import Linear, convolutional, perceptrons
+from relearn.learning.training import Recipe, accuracy, train
 
 SIZES = [784, 128, 64, 10]
 SAMPLES, BATCH, EPOCHS, RATE = 1000, 64, 2, 0.001
+CONSTANT = Recipe(BATCH, EPOCHS, RATE)
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +34,31 @@ def orders(seeds):
 
 
 def stack(seeds):
-    return PerceptronStack(SIZES, [torch.Generator().manual_seed(seed) for seed in seeds])
+    return perceptrons(SIZES, generators(seeds))
 
 
-def fast(seeds, images, labels):
-    networks = stack(seeds)
-    history = train(networks, orders(seeds), images.__getitem__, labels, BATCH, EPOCHS, RATE)
+def generators(seeds):
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def fast(seeds, images, labels, recipe=CONSTANT, build=stack):
+    networks = build(seeds)
+    history = train(networks, orders(seeds), images.__getitem__, labels, recipe)
     return networks, history
 
 
-def plain(seed, images, labels):
+def plain(seed, images, labels, optimiser_of=None, schedule_of=None):
     """torch.nn.Linear, DataLoader and default Adam, from the same start and batches."""
-    start = stack([seed])
+    start = [layer for layer in stack([seed]) if isinstance(layer, Linear)]
     layers = []
-    for index, (inputs, outputs) in enumerate(pairwise(SIZES)):
+    for mine, (inputs, outputs) in zip(start, pairwise(SIZES), strict=True):
         layer = torch.nn.Linear(inputs, outputs)
-        layer.weight.data.copy_(start.weights[index][0, :inputs, :outputs].T)
-        layer.bias.data.copy_(start.biases[index][0, 0, :outputs])
+        layer.weight.data.copy_(mine.weight[0, :inputs, :outputs].T)
+        layer.bias.data.copy_(mine.bias[0, 0, :outputs])
         layers += [layer, torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    optimiser = (optimiser_of or torch.optim.Adam)(network.parameters(), lr=RATE)
+    schedule = schedule_of(optimiser) if schedule_of else None
     order, losses, accuracies = orders([seed]), [], []
     for epoch in range(EPOCHS):
         loader = DataLoader(TensorDataset(images, labels), BATCH, sampler=order(epoch)[0].tolist())
@@ -61,6 +69,8 @@ def plain(seed, images, labels):
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            if schedule:
+                schedule.step()
             losses.append(loss.item())
             correct += (logits.argmax(1) == target).sum().item()
         accuracies.append(100 * correct / SAMPLES)
@@ -74,15 +84,53 @@ def test_the_stack_trains_each_network_as_the_plain_loop_does(data):
         network, losses, accuracies = plain(index, *data)
         np.testing.assert_allclose(history.batch_loss[index], losses, rtol=2e-4)
         np.testing.assert_allclose(history.train_accuracy[index], accuracies, atol=100 / SAMPLES)
-        weights = networks.weights[0][index].detach().T
+        weights = networks[0].weight[index].detach().T
         torch.testing.assert_close(weights, network[0].weight.detach(), atol=1e-5, rtol=1e-3)
 
 
-def test_a_network_does_not_depend_on_its_neighbours(data):
+UPDATES = EPOCHS * -(-SAMPLES // BATCH)
+SCHEDULERS = torch.optim.lr_scheduler
+
+
+@pytest.mark.parametrize(
+    ("changes", "optimiser_of", "schedule_of"),
+    [
+        ({"l2": 0.1}, partial(torch.optim.Adam, weight_decay=0.1), None),
+        ({"weight_decay": 5.0}, partial(torch.optim.AdamW, weight_decay=5.0), None),
+        ({"schedule": "cosine"}, None, lambda o: SCHEDULERS.CosineAnnealingLR(o, UPDATES)),
+        ({"schedule": "one_cycle"}, None, lambda o: SCHEDULERS.OneCycleLR(o, RATE, UPDATES)),
+    ],
+    ids=["l2", "weight_decay", "cosine", "one_cycle"],
+)
+def test_decay_and_schedule_are_those_of_the_plain_loop(data, changes, optimiser_of, schedule_of):
+    _, history = fast([0, 1], *data, replace(CONSTANT, **changes))
+    _, losses, _ = plain(1, *data, optimiser_of, schedule_of)
+    np.testing.assert_allclose(history.batch_loss[1], losses, rtol=1e-3)
+    _, unchanged, _ = plain(1, *data)
+    assert np.abs(history.batch_loss[1] - unchanged).max() > 0.01
+
+
+def test_the_two_decays_exclude_each_other(data):
+    with pytest.raises(ValueError, match="l2 and weight_decay"):
+        fast([0], *data, replace(CONSTANT, l2=0.1, weight_decay=0.1))
+
+
+def regularised(seeds):
+    masks = generators(1000 + seed for seed in seeds)
+    return perceptrons(SIZES, generators(seeds), batch_norm=True, dropout=0.3, masks=masks)
+
+
+def images_through_windows(seeds):
+    return convolutional(28, (4, 8), 10, generators(seeds))
+
+
+@pytest.mark.parametrize("build", [stack, regularised, images_through_windows])
+def test_a_network_does_not_depend_on_its_neighbours(data, build):
     seeds = list(range(10))
-    many, together = fast(seeds, *data)
+    recipe = replace(CONSTANT, epochs=1 if build is images_through_windows else EPOCHS)
+    many, together = fast(seeds, *data, recipe, build)
     for few in ([4], [0, 1, 4], [0, 1, 2, 3, 4]):
-        one, alone = fast(few, *data)
+        one, alone = fast(few, *data, recipe, build)
         assert np.array_equal(together.batch_loss[4], alone.batch_loss[-1])
         for mine, among_many in zip(one.parameters(), many.parameters(), strict=True):
             assert torch.equal(mine[-1], among_many[4])
@@ -91,6 +139,24 @@ def test_a_network_does_not_depend_on_its_neighbours(data):
 def test_accuracy_counts_right_answers(data):
     images, labels = data
     networks = stack([0, 1])
-    logits = networks(images.expand(2, -1, -1))
-    expected = 100 * (logits.argmax(-1) == labels).double().mean(1).numpy()
-    np.testing.assert_allclose(accuracy(networks, images, labels, chunk=50), expected)
+    indices = torch.stack([torch.arange(0, SAMPLES, 2), torch.arange(1, SAMPLES, 2)])
+    logits = networks(images[indices])
+    expected = 100 * (logits.argmax(-1) == labels[indices]).double().mean(1).numpy()
+    found = accuracy(networks, images.__getitem__, labels, indices, chunk=50)
+    np.testing.assert_allclose(found, expected)
+
+
+def test_training_flushes_denormals_and_leaves_the_thread_as_it_was(data):
+    tiny = torch.tensor([1e-39])
+    seen = []
+
+    def orders_that_look(epoch):
+        seen.append((tiny * 1).item())
+        return orders([0])(epoch)
+
+    train(stack([0]), orders_that_look, data[0].__getitem__, data[1], CONSTANT)
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush denormals")
+    torch.set_flush_denormal(False)
+    assert seen == [0.0] * EPOCHS
+    assert (tiny * 1).item() > 0

@@ -10,12 +10,15 @@ from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.errors import DataError
-from relearn.experiments.parameters import Count, ImageParameters
+from relearn.experiments.parameters import TrainingParameters
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, groups
 
 if TYPE_CHECKING:
+    import torch
+
     from relearn.figures.canvas import Figure
+    from relearn.learning import augmentation
 
 SEED_RUNS = True
 ARMS = {
@@ -26,14 +29,10 @@ ARMS = {
 }
 
 
-class Params(ImageParameters):
-    """The network, its training and the recipe."""
+class Params(TrainingParameters):
+    """The network, its training and the recipe; every arm takes the same steps."""
 
     train_samples: int = Field(ge=10, description="training images of a seed, drawn at random")
-    hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
-    epochs: int = Field(ge=1, description="passes over the seed's images, equal in every arm")
-    batch_size: int = Field(ge=1, description="images an update")
-    learning_rate: float = Field(gt=0, description="Adam's step size")
     horizontal_flip: float = Field(ge=0, le=1, description="probability")
     vertical_flip: float = Field(ge=0, le=1, description="probability")
     rotation: float = Field(ge=0, le=180, description="largest angle either way, degrees")
@@ -55,14 +54,18 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     import torch
 
     from relearn.learning import augmentation
-    from relearn.learning.perceptron_stack import PerceptronStack
-    from relearn.learning.training import accuracy, train
 
     if params.train_samples > len(inputs.train_images):
         raise DataError(
             f"train_samples: {params.train_samples}, but {params.dataset} has "
             f"{len(inputs.train_images)} training images; take fewer"
         )
+    subsets = torch.stack(
+        [
+            torch.randperm(len(inputs.train_images), generator=seed.torch_generator("subset"))
+            for seed in seeds
+        ]
+    )[:, : params.train_samples]
     recipe = augmentation.Recipe(
         params.horizontal_flip,
         params.vertical_flip,
@@ -72,61 +75,74 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
         params.crop_padding,
         params.noise,
     )
-    pixels = torch.from_numpy(inputs.train_images.astype(np.float32) / 255)
-    labels = torch.from_numpy(inputs.train_labels.astype(np.int64))
-    side = pixels.shape[1:]
-    subsets = torch.stack(
-        [
-            torch.randperm(len(pixels), generator=seed.torch_generator("subset"))[
-                : params.train_samples
-            ]
+    size = params.networks_at_once
+    parts = [
+        trained(params, group, subset, recipe, inputs)
+        for group, subset in zip(groups(seeds, size), subsets.split(size), strict=True)
+    ]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    curves = {name: found.pop(name) for name in ("mean_loss", "augmented_accuracy")}
+    scalars = found | {
+        "final_augmented_accuracy": curves["augmented_accuracy"][:, -1],
+        "final_mean_loss": curves["mean_loss"][:, -1],
+    }
+    shown = inputs.train_images[subsets[0, : params.previews].numpy()]
+    originals = torch.from_numpy(shown.astype(np.float32) / 255)
+    arrays = {"preview_original": originals.expand(len(seeds), *originals.shape).numpy()}
+    for name, single in augmentation.singles(recipe).items():
+        draws = [
+            augmentation.draw(single, originals.shape, seed.torch_generator(f"preview {name}"))
             for seed in seeds
         ]
-    )
-    networks = PerceptronStack(
-        [side.numel(), *params.hidden, 10], [seed.torch_generator("start") for seed in seeds]
-    )
+        changed = [augmentation.apply(originals, drawn) for drawn in draws]
+        arrays[f"preview_{name}"] = torch.stack(changed).numpy()
+    epochs = np.arange(1, params.epochs + 1)
+    return Records(per_seed(scalars), table("epoch", epochs, curves), arrays)
+
+
+def trained(
+    params: Params,
+    seeds: Sequence[Seed],
+    subsets: torch.Tensor,
+    recipe: augmentation.Recipe,
+    inputs: Images,
+) -> dict[str, np.ndarray]:
+    """Train on each seed's images, `subsets` (S, n); return a number or a curve a seed."""
+    import torch
+
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.stack import perceptrons
+    from relearn.learning.training import Recipe, accuracy, device, train
+
+    place = device(params.device)
+    networks = perceptrons(
+        [inputs.train_images[0].size, *params.hidden, 10],
+        [seed.torch_generator("start") for seed in seeds],
+    ).to(place)
     shuffles = [seed.torch_generator("order") for seed in seeds]
-    noises = [seed.torch_generator("augmentation") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:
         picks = [torch.randperm(params.train_samples, generator=g) for g in shuffles]
         return torch.stack([subset[pick] for subset, pick in zip(subsets, picks, strict=True)])
 
-    def images_of(indices: torch.Tensor) -> torch.Tensor:
-        batch = pixels[indices]
-        if recipe != augmentation.Recipe():
-            parts = [augmentation.draw(recipe, (indices.shape[1], *side), g) for g in noises]
-            batch = augmentation.apply(batch.flatten(0, 1), augmentation.stack(parts))
-        return ((batch - inputs.mean) / inputs.std).reshape(*indices.shape, -1)
-
-    history = train(
-        networks, orders, images_of, labels, params.batch_size, params.epochs, params.learning_rate
+    noises = [seed.torch_generator("augmentation") for seed in seeds]
+    facts = inputs.mean, inputs.std, place
+    originals = ImageBatches(inputs.train_images, *facts)
+    augmented = ImageBatches(inputs.train_images, *facts, recipe=recipe, generators=noises)
+    labels, test_labels = (
+        torch.from_numpy(each.astype(np.int64)).to(place)
+        for each in (inputs.train_labels, inputs.test_labels)
     )
-    test_images = torch.from_numpy(inputs.standardise(inputs.test_images))
-    test_labels = torch.from_numpy(inputs.test_labels.astype(np.int64))
-    seen = torch.from_numpy(inputs.standardise(inputs.train_images))[subsets]
-    with torch.inference_mode():
-        right = networks(seen).argmax(-1) == labels[subsets]
-    mean_loss = history.batch_loss.astype(float).mean(-1)
-    scalars = {
-        "test_accuracy": accuracy(networks, test_images, test_labels),
-        "train_accuracy": (100 * right.double().mean(1)).numpy(),
-        "final_augmented_accuracy": history.train_accuracy[:, -1],
-        "final_mean_loss": mean_loss[:, -1],
+    training = Recipe(params.batch_size, params.epochs, params.learning_rate)
+    history = train(networks, orders, augmented, labels, training)
+    test_images = ImageBatches(inputs.test_images, *facts)
+    everyone = torch.arange(len(test_labels)).expand(len(seeds), -1)
+    return {
+        "test_accuracy": accuracy(networks, test_images, test_labels, everyone),
+        "train_accuracy": accuracy(networks, originals, labels, subsets),
+        "mean_loss": history.batch_loss.astype(float).mean(-1),
+        "augmented_accuracy": history.train_accuracy,
     }
-    curves = {"mean_loss": mean_loss, "augmented_accuracy": history.train_accuracy}
-    epochs = np.arange(1, params.epochs + 1)
-    originals = pixels[subsets[0, : params.previews]]
-    arrays = {"preview_original": originals.expand(len(seeds), *originals.shape).numpy()}
-    for name, single in augmentation.singles(recipe).items():
-        parts = [
-            augmentation.draw(single, originals.shape, seed.torch_generator(f"preview {name}"))
-            for seed in seeds
-        ]
-        shown = [augmentation.apply(originals, part) for part in parts]
-        arrays[f"preview_{name}"] = torch.stack(shown).numpy()
-    return Records(per_seed(scalars), table("epoch", epochs, curves), arrays)
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from relearn.data.images import Images
-from relearn.experiments.parameters import Count, ImageParameters
+from relearn.experiments.parameters import Count, TrainingParameters
 from relearn.runs.record import Records, per_seed, table
-from relearn.runs.seeds import Seed
+from relearn.runs.seeds import Seed, groups
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
@@ -21,17 +21,13 @@ LISTING = "10.6"
 SEED_RUNS = True
 
 
-class Params(ImageParameters):
+class Params(TrainingParameters):
     """The network and its training."""
 
     listing_seed: int | None = Field(description="train as the listing does, under this torch seed")
     train_samples: Count | None = Field(
         description="first training images used, as many as there are at most; null: all"
     )
-    hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
-    epochs: int = Field(ge=1, description="passes over the training images")
-    batch_size: int = Field(ge=1, description="images an update")
-    learning_rate: float = Field(gt=0, description="Adam's step size")
     mean: float | None = Field(description="pixel mean to subtract; null: as measured")
     std: float | None = Field(gt=0, description="pixel deviation to divide by; null: as measured")
     reset_every: int = Field(ge=1, description="batches after which the listing resets its sum")
@@ -45,20 +41,15 @@ class Params(ImageParameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train one network a seed and record what the listing draws beside the mean loss."""
-    import torch
-
     if params.mean is not None:
         inputs = replace(inputs, mean=params.mean, std=params.std)
-    count = params.train_samples or len(inputs.train_images)
-    train_images = torch.from_numpy(inputs.standardise(inputs.train_images[:count]))
-    train_labels = torch.from_numpy(inputs.train_labels[:count].astype(np.int64))
-    test_images = torch.from_numpy(inputs.standardise(inputs.test_images))
-    test_labels = torch.from_numpy(inputs.test_labels.astype(np.int64))
-    images = (train_images, train_labels, test_images, test_labels)
     if params.listing_seed is not None:
-        batch_loss, train_accuracy, test_accuracy = published(params, *images)
+        batch_loss, train_accuracy, test_accuracy = published(params, inputs)
     else:
-        batch_loss, train_accuracy, test_accuracy = controlled(params, seeds, *images)
+        parts = [
+            controlled(params, group, inputs) for group in groups(seeds, params.networks_at_once)
+        ]
+        batch_loss, train_accuracy, test_accuracy = map(np.concatenate, zip(*parts, strict=True))
     drawn = drawn_loss(batch_loss, params.reset_every)
     mean = batch_loss.astype(float).mean(-1)
     scalars = {
@@ -89,42 +80,59 @@ def drawn_loss(batch_loss: np.ndarray, reset_every: int) -> np.ndarray:
     return batch_loss[..., since:].astype(float).sum(-1) / batches
 
 
-def controlled(params, seeds, train_images, train_labels, test_images, test_labels):
-    """Train all seeds at once; each has its own start and its own order of the same images."""
+def controlled(params: Params, seeds: Sequence[Seed], inputs: Images) -> tuple[np.ndarray, ...]:
+    """Train the seeds side by side; each has its own start and order of the same images.
+
+    Returns:
+        Loss (S, epochs, batches), accuracies in percent while training (S, epochs) and on the
+        test images (S,).
+    """
     import torch
 
-    from relearn.learning.perceptron_stack import PerceptronStack
-    from relearn.learning.training import accuracy, train
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.stack import perceptrons
+    from relearn.learning.training import Recipe, accuracy, device, train
 
-    sizes = [train_images.shape[1], *params.hidden, 10]
-    networks = PerceptronStack(sizes, [seed.torch_generator("start") for seed in seeds])
+    place = device(params.device)
+    count = params.train_samples or len(inputs.train_images)
+    images = inputs.train_images[:count]
+    sizes = [images[0].size, *params.hidden, 10]
+    networks = perceptrons(sizes, [seed.torch_generator("start") for seed in seeds]).to(place)
     shuffles = [seed.torch_generator("order") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:
-        return torch.stack([torch.randperm(len(train_images), generator=g) for g in shuffles])
+        return torch.stack([torch.randperm(len(images), generator=g) for g in shuffles])
 
     history = train(
         networks,
         orders,
-        train_images.__getitem__,
-        train_labels,
-        params.batch_size,
-        params.epochs,
-        params.learning_rate,
+        ImageBatches(images, inputs.mean, inputs.std, place),
+        torch.from_numpy(inputs.train_labels[:count].astype(np.int64)).to(place),
+        Recipe(params.batch_size, params.epochs, params.learning_rate),
     )
-    test = accuracy(networks, test_images, test_labels)
+    test = accuracy(
+        networks,
+        ImageBatches(inputs.test_images, inputs.mean, inputs.std, place),
+        torch.from_numpy(inputs.test_labels.astype(np.int64)).to(place),
+        torch.arange(len(inputs.test_images)).expand(len(seeds), -1),
+    )
     return history.batch_loss, history.train_accuracy, test
 
 
-def published(params, train_images, train_labels, test_images, test_labels):
+def published(params: Params, inputs: Images) -> tuple[np.ndarray, ...]:
     """Train as the listing does, drawing from PyTorch's global generator in its order.
 
     Only the images' way to the loader differs: they are read from memory, already normalised,
-    by the indices that the listing's own DataLoader hands out.
+    by the indices that the listing's own DataLoader hands out. Returns what `controlled` does.
     """
     import torch
     from torch.utils.data import DataLoader
 
+    count = params.train_samples or len(inputs.train_images)
+    train_images = torch.from_numpy(inputs.standardise(inputs.train_images[:count]))
+    train_labels = torch.from_numpy(inputs.train_labels[:count].astype(np.int64))
+    test_images = torch.from_numpy(inputs.standardise(inputs.test_images))
+    test_labels = torch.from_numpy(inputs.test_labels.astype(np.int64))
     torch.manual_seed(params.listing_seed)
     loader = DataLoader(
         range(len(train_images)), params.batch_size, shuffle=True, collate_fn=torch.tensor

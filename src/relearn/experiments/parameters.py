@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -35,6 +35,19 @@ class ImageParameters(Parameters):
     """Parameters of an experiment on images."""
 
     dataset: str = Field(description="a key of the config's `datasets`")
+
+
+class TrainingParameters(ImageParameters):
+    """Parameters of an experiment that trains multilayer perceptrons on images."""
+
+    hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
+    epochs: int = Field(ge=1, description="passes over the training images")
+    batch_size: int = Field(ge=1, description="images an update")
+    learning_rate: float = Field(gt=0, description="Adam's step size")
+    networks_at_once: Count = Field(description="seeds trained side by side; changes no result")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        description="where to train; auto: on the GPU if there is one"
+    )
 
 
 class LineParameters(Parameters):

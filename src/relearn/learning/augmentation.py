@@ -124,18 +124,19 @@ def shift(images: torch.Tensor, right: torch.Tensor, down: torch.Tensor) -> torc
     if not reach:
         return images
     padded = functional.pad(images, (reach, reach, reach, reach))
-    rows = torch.arange(height) + reach - down[:, None]
-    columns = torch.arange(width) + reach - right[:, None]
-    return padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    ranges = [torch.arange(size, device=images.device) for size in (count, height, width)]
+    rows = ranges[1] + reach - down[:, None]
+    columns = ranges[2] + reach - right[:, None]
+    return padded[ranges[0][:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def stack(draws: list[Draws]) -> Draws:
-    """Join the draws of several batches into those of one."""
+def stack(draws: list[Draws], device: torch.device | str = "cpu") -> Draws:
+    """Join the draws of several batches into those of one, on a device."""
     noises = [part.noise for part in draws]
     return Draws(
         *(
-            torch.cat([getattr(part, name) for part in draws])
+            torch.cat([getattr(part, name) for part in draws]).to(device)
             for name in ("mirrored", "upended", "angle", "zoom", "right", "down")
         ),
-        noise=None if noises[0] is None else torch.cat(noises),
+        noise=None if noises[0] is None else torch.cat(noises).to(device),
     )

@@ -2,7 +2,7 @@
 
 All units of a replicate's networks stand side by side in one layer; a mask lets each unit reach
 its own network's output only, so nothing mixes the networks. Units and outputs are padded to whole
-vector registers, for the reason in `perceptron_stack`; what is padding stays zero.
+vector registers, for the reason in `stack`; what is padding stays zero.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-LANES = 16  # float32 values in the widest vector register
+from relearn.learning.stack import padded
 
 
 class WidthStack(torch.nn.Module):
@@ -39,7 +39,7 @@ class WidthStack(torch.nn.Module):
         super().__init__()
         self.widths, self.activation, self.alpha = list(widths), activation, alpha
         count, units = len(generators), sum(widths)
-        rows, columns = (-(-size // LANES) * LANES for size in (units, len(widths)))
+        rows, columns = padded(units), padded(len(widths))
         owner = torch.repeat_interleave(torch.arange(len(widths)), torch.tensor(self.widths))
         mask = torch.zeros(rows, columns)
         mask[torch.arange(units), owner] = 1

@@ -64,6 +64,12 @@ def versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in PACKAGES}
 
 
+def gpu() -> str | None:
+    """Return the name of the GPU that this job's PyTorch could use, if it used PyTorch."""
+    torch = sys.modules.get("torch")
+    return torch.cuda.get_device_name() if torch and torch.cuda.is_available() else None
+
+
 def write(
     path: Path,
     identity: Mapping[str, Any],
@@ -82,6 +88,7 @@ def write(
         "host": platform.node(),
         "platform": platform.platform(),
         "python": sys.version.split()[0],
+        "gpu": gpu(),
         "versions": versions(),
         "commit": revision,
         "dirty": dirty,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,11 @@ class Seed:
 def seeds(base: int, experiment: str, count: int) -> list[Seed]:
     """Return the experiment's first `count` seeds."""
     return [Seed(base, experiment, index) for index in range(count)]
+
+
+def groups(replicates: Sequence[Seed], size: int) -> list[Sequence[Seed]]:
+    """Cut the seeds into groups of `size`, the last one maybe smaller."""
+    return [replicates[first : first + size] for first in range(0, len(replicates), size)]
 
 
 def tuning_seeds(seed: Seed, count: int) -> list[Seed]:

@@ -1,0 +1,60 @@
+"""Batches of standardised images out of bytes in memory, augmented anew each time if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from relearn.learning import augmentation
+
+
+class ImageBatches:
+    """(S, B) indices -> (S, B, height * width) float32 images (x / 255 - mean) / std.
+
+    The images stay bytes, a quarter of their size as floats, and each batch reuses the memory of
+    the one before it: read it before asking for the next.
+
+    Args:
+        images: (n, height, width) uint8.
+        mean, std: of the pixels scaled to [0, 1].
+        device: where the batches are wanted.
+        recipe: random transforms, on top; absent, none.
+        generators: one a network, for the transforms' draws.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        mean: float,
+        std: float,
+        device: torch.device | str = "cpu",
+        recipe: augmentation.Recipe | None = None,
+        generators: Sequence[torch.Generator] = (),
+    ):
+        self.side = images.shape[1:]
+        rows = np.array(images).reshape(len(images), -1)
+        self.bytes = torch.from_numpy(rows).to(device)
+        self.scale = 1 / (255 * std)
+        self.offset = torch.tensor(-mean / std, dtype=torch.float32, device=device)
+        self.recipe, self.generators = recipe, generators
+        self._picked = self.bytes.new_empty(0)
+        self._floats = torch.empty(0, device=device)
+
+    def __call__(self, indices: torch.Tensor) -> torch.Tensor:
+        size = (indices.numel(), self.bytes.shape[1])
+        torch.index_select(self.bytes, 0, indices.flatten(), out=self._picked.resize_(size))
+        images = self._floats.resize_(size).copy_(self._picked)
+        if self.recipe is not None and self.recipe != augmentation.Recipe():
+            images = self._augmented(images.div_(255), indices.shape)
+            torch.add(self.offset, images, alpha=255 * self.scale, out=images)
+        else:
+            torch.add(self.offset, images, alpha=self.scale, out=images)
+        return images.view(*indices.shape, -1)
+
+    def _augmented(self, pixels: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+        size = (shape[1], *self.side)
+        draws = [augmentation.draw(self.recipe, size, g) for g in self.generators]
+        pixels = pixels.view(-1, *self.side)
+        return augmentation.apply(pixels, augmentation.stack(draws, pixels.device)).flatten(1)
