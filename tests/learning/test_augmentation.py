@@ -38,7 +38,7 @@ def test_flips_are_torchvisions(images, torchvision_functional):
             image = torchvision_functional.horizontal_flip(image)
         if upended[index]:
             image = torchvision_functional.vertical_flip(image)
-        assert torch.equal(changed[index], image)
+        torch.testing.assert_close(changed[index], image, atol=1e-5, rtol=0)
 
 
 def test_rotation_and_zoom_are_torchvisions_affine(images, torchvision_functional):
@@ -64,9 +64,25 @@ def test_shift_is_torchvisions_pad_and_crop(images, torchvision_functional):
     for index, image in enumerate(images):
         padded = torchvision_functional.pad(image[None], [2])
         top, left = 2 - down[index].item(), 2 - right[index].item()
-        assert torch.equal(
-            changed[index], torchvision_functional.crop(padded, top, left, 28, 28)[0]
-        )
+        expected = torchvision_functional.crop(padded, top, left, 28, 28)[0]
+        torch.testing.assert_close(changed[index], expected, atol=1e-5, rtol=0)
+
+
+def test_all_moves_at_once_are_one_after_the_other():
+    images = torch.rand(6, 20, 28, generator=torch.Generator().manual_seed(0))
+    drawn = augmentation.draw(
+        Recipe(0.5, 0.5, 45.0, 0.7, 1.4, 4), images.shape, torch.Generator().manual_seed(2)
+    )
+    assert drawn.mirrored.any() and drawn.upended.any()
+    expected = images
+    for part in (
+        draws(mirrored=drawn.mirrored, upended=drawn.upended),
+        draws(angle=drawn.angle, zoom=drawn.zoom),
+        draws(right=drawn.right, down=drawn.down),
+    ):
+        expected = augmentation.apply(expected, part)
+    changed = augmentation.apply(images, drawn)
+    torch.testing.assert_close(changed, expected, atol=1e-4, rtol=0)
 
 
 def test_noise_is_added_and_clipped(images):

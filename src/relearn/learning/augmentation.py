@@ -1,7 +1,7 @@
 """Random flips, crops, noise, rotation and scaling, drawn anew for each image of a batch.
 
-torchvision's transforms draw once for a whole batch; these draw for each image and apply all
-images' geometry as one sampling grid. Given the same draws, the result is torchvision's.
+torchvision's transforms draw once for a whole batch; these draw for each image, and move all images
+by one sampling grid. Given the same draws, the result is torchvision's, up to rounding.
 """
 
 from __future__ import annotations
@@ -90,44 +90,51 @@ def apply(images: torch.Tensor, draws: Draws) -> torch.Tensor:
     Returns:
         (B, H, W); what comes in from outside is black.
     """
-    images = torch.where(draws.mirrored[:, None, None], images.flip(2), images)
-    images = torch.where(draws.upended[:, None, None], images.flip(1), images)
-    images = rotate_and_zoom(images, draws.angle, draws.zoom)
-    images = shift(images, draws.right, draws.down)
+    geometry = (draws.mirrored, draws.upended, draws.angle, draws.zoom - 1, draws.right, draws.down)
+    if any(bool(drawn.any()) for drawn in geometry):
+        images = functional.grid_sample(
+            images[:, None],
+            grid(images.shape[1:], draws),
+            mode="bilinear",
+            padding_mode="zeros",
+            align_corners=False,
+        )[:, 0]
     if draws.noise is not None:
-        images = (images + draws.noise).clamp(0, 1)
+        images = (images + draws.noise).clamp_(0, 1)
     return images
 
 
-def rotate_and_zoom(images: torch.Tensor, angle: torch.Tensor, zoom: torch.Tensor) -> torch.Tensor:
-    """Rotate each image clockwise by its angle (degrees) and zoom it, bilinearly, about its centre.
+def grid(shape: tuple[int, int], draws: Draws) -> torch.Tensor:
+    """Return where each pixel of the result is taken from, (B, H, W, 2) for grid_sample.
 
-    As torchvision.transforms.v2.functional.affine with fill 0.
+    Pixels are traced back through all the moves at once: the shift, the rotation (clockwise, as
+    torchvision.transforms.v2.functional.affine) and zoom about the centre, the flips.
     """
-    if not angle.any() and bool((zoom == 1).all()):
-        return images
-    radians = torch.deg2rad(angle)
-    cosine, sine = torch.cos(radians) / zoom, torch.sin(radians) / zoom
-    zero = torch.zeros_like(cosine)
-    rows = torch.stack([cosine, sine, zero, -sine, cosine, zero], dim=1).view(-1, 2, 3)
-    size = [len(images), 1, *images.shape[1:]]
-    grid = functional.affine_grid(rows, size, align_corners=False)
-    return functional.grid_sample(
-        images[:, None], grid, mode="bilinear", padding_mode="zeros", align_corners=False
-    )[:, 0]
+    (height, width), count = shape, len(draws.angle)
+    x = _before_shift(width, draws.right)
+    y = _before_shift(height, draws.down)
+    radians = torch.deg2rad(draws.angle)
+    cosine, sine = torch.cos(radians) / draws.zoom, torch.sin(radians) / draws.zoom
+    # grid_sample's coordinates run from -1 to 1 over each side.
+    across = (1 - 2 * draws.mirrored.float()) * 2 / width
+    along = (1 - 2 * draws.upended.float()) * 2 / height
+    found = torch.empty(count, height, width, 2, device=x.device)
+    for axis, (of_x, of_y) in enumerate(
+        [(cosine * across, sine * across), (-sine * along, cosine * along)]
+    ):
+        part_x, part_y = of_x[:, None] * x, of_y[:, None] * y
+        torch.add(part_x[:, None, :], part_y[:, :, None], out=found[..., axis])
+    return found
 
 
-def shift(images: torch.Tensor, right: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
-    """Move each image by whole pixels: padding with black and cropping to the old size."""
-    count, height, width = images.shape
-    reach = int(torch.maximum(right.abs().max(), down.abs().max())) if count else 0
-    if not reach:
-        return images
-    padded = functional.pad(images, (reach, reach, reach, reach))
-    ranges = [torch.arange(size, device=images.device) for size in (count, height, width)]
-    rows = ranges[1] + reach - down[:, None]
-    columns = ranges[2] + reach - right[:, None]
-    return padded[ranges[0][:, None, None], rows[:, :, None], columns[:, None, :]]
+def _before_shift(size: int, moved: torch.Tensor) -> torch.Tensor:
+    """Return pixels' places about the centre before they were moved, (B, size).
+
+    What lies outside the image then is put far away: a rotation must not bring it back.
+    """
+    middle = (size - 1) / 2
+    place = torch.arange(size, device=moved.device) - middle - moved[:, None]
+    return torch.where(place.abs() > middle, 1e4 * size, place)
 
 
 def stack(draws: list[Draws], device: torch.device | str = "cpu") -> Draws:
