@@ -15,7 +15,11 @@ from benchmarks.measure import machine, met, seconds
 from relearn.files import whole
 
 NAMES = [
+    "mnist_vs_listing",
+    "mnist_vs_gemm",
+    "augmentation_vs_transforms",
     "descent_vs_loop",
+    "time_to_accuracy",
 ]
 
 

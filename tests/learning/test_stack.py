@@ -1,4 +1,4 @@
-"""Each layer of a stack is PyTorch's own layer, network by network."""
+"""Each layer of a stack is PyTorch's own layer, network by network, and so is its gradient."""
 
 import pytest
 import torch
@@ -9,93 +9,152 @@ from relearn.learning.stack import (
     Dropout,
     Linear,
     MaxPool,
+    ReLU,
+    Reshape,
+    Stack,
     convolutional,
     padded,
     perceptrons,
 )
+
+BATCH = 7
 
 
 def generators(count, first=0):
     return [torch.Generator().manual_seed(first + index) for index in range(count)]
 
 
-def normal(*shape):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(9))
+def normal(*shape, seed=9):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def stacked(layer, count=3):
+    """The layer as the only one of a stack, so that it has its parameters."""
+    Stack([layer], 16, generators(count))
+    return layer
 
 
 def test_padding_goes_to_whole_vector_registers():
     assert [padded(units) for units in (1, 16, 17, 784)] == [16, 16, 32, 784]
 
 
-def test_linear_is_linear_and_starts_within_its_bound():
-    layer, x = Linear(20, 10, generators(3)), normal(3, 7, 20)
-    out = layer(x)
-    assert out.shape == (3, 7, 16)
-    for index in range(3):
-        weight, bias = layer.weight[index, :, :10], layer.bias[index, 0, :10]
-        expected = torch.nn.functional.linear(x[index], weight.T, bias)
-        torch.testing.assert_close(out[index, :, :10], expected)
-        assert weight.abs().max() <= 20**-0.5 < 1.2 * weight.abs().max()
-    assert not out[..., 10:].any()
-    assert not torch.equal(layer.weight[0], layer.weight[1])
+def linear(x, weight, bias):
+    return x @ weight + bias
 
 
-def test_convolution_is_conv2d_network_by_network():
-    layer, x = Convolution(2, 5, generators(3)), normal(3, 4, 6, 6, 2)
-    for index in range(3):
-        expected = torch.nn.functional.conv2d(
-            x[index].permute(0, 3, 1, 2), layer.weight[index], layer.bias[index], padding=1
-        )
-        torch.testing.assert_close(layer(x)[index].permute(0, 3, 1, 2), expected)
+def convolution(x, weight, bias):
+    return torch.nn.functional.conv2d(x.permute(0, 3, 1, 2), weight, bias, padding=1).permute(
+        0, 2, 3, 1
+    )
+
+
+def pool(x):
+    return torch.nn.functional.max_pool2d(x.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
+
+
+def batch_norm(x, scale, shift):
+    return torch.nn.functional.batch_norm(
+        x, None, None, scale.flatten(), shift.flatten(), training=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "of_one_network", "shape"),
+    [
+        (Linear(20, 16), linear, (20,)),
+        (ReLU(), torch.relu, (16,)),
+        (Convolution(2, 5), convolution, (6, 4, 2)),
+        (MaxPool(), pool, (6, 4, 3)),
+        (Reshape(4, 8), lambda x: x.reshape(-1, 4, 8), (32,)),
+        (BatchNorm(16), batch_norm, (16,)),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "forward") else "",
+)
+def test_forward_and_backward_are_automatic_differentiations(layer, of_one_network, shape):
+    if layer.shapes:
+        stacked(layer)
+        for number, values in enumerate(layer.values):
+            values.copy_(normal(*values.shape, seed=number))
+    x = normal(3, BATCH, *shape)
+    inputs = x.clone().requires_grad_()
+    known = [values.clone().requires_grad_() for values in getattr(layer, "values", [])]
+    expected = torch.stack(
+        [of_one_network(inputs[s], *(values[s] for values in known)) for s in range(3)]
+    )
+    out = layer.forward(x.clone())
+    torch.testing.assert_close(out, expected)
+    error = normal(*out.shape, seed=5)
+    expected.backward(error)
+    torch.testing.assert_close(layer.backward(error, True), inputs.grad, atol=1e-5, rtol=1e-4)
+    for gradient, values in zip(getattr(layer, "gradients", []), known, strict=True):
+        torch.testing.assert_close(gradient, values.grad, atol=1e-4, rtol=1e-4)
+
+
+def test_linear_starts_within_its_bound_and_leaves_the_padding_at_zero():
+    weight, bias = stacked(Linear(20, 10)).values
+    assert weight.shape == (3, 20, 16) and bias.shape == (3, 1, 16)
+    for values in (weight, bias):
+        assert values.abs().max() <= 20**-0.5 < 1.3 * values.abs().max()
+        assert values[..., :10].all() and not values[..., 10:].any()
+        assert not torch.equal(values[0], values[1])
 
 
 def test_max_pool_takes_the_largest_of_four():
     x = torch.arange(16.0).view(1, 1, 4, 4, 1)
-    assert MaxPool()(x).flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
+    assert MaxPool().forward(x).flatten().tolist() == [5.0, 7.0, 13.0, 15.0]
 
 
-def test_batch_norm_is_batch_norm_while_training_and_after():
-    layer, x = BatchNorm(6, 2), normal(3, 2, 9, 16)
+def test_batch_norm_evaluates_by_running_moments():
+    layer, x = stacked(BatchNorm(6), 2), normal(3, 2, 9, 16)
     references = [torch.nn.BatchNorm1d(16) for _ in range(2)]
-
-    def agree(batch):
-        out = layer(batch)
-        for index, reference in enumerate(references):
-            torch.testing.assert_close(out[index], reference(batch[index]))
-
     for batch in x:
-        agree(batch)
-    for each in (layer, *references):
-        each.eval()
-    agree(x[0])
+        layer.forward(batch)
+        for index, reference in enumerate(references):
+            reference(batch[index])
+    layer.training = False
+    out = layer.forward(x[0])
+    for index, reference in enumerate(references):
+        torch.testing.assert_close(out[index], reference.eval()(x[0][index]))
 
 
 def test_dropout_zeroes_its_share_and_scales_the_rest():
     layer = Dropout(0.25, generators(2))
-    out = layer(torch.ones(2, 500, 64))
+    out = layer.forward(torch.ones(2, 500, 64))
     assert out.unique().tolist() == pytest.approx([0, 4 / 3])
     # Standard deviation of a share of 32,000: 0.0024.
     assert (out == 0).double().mean((1, 2)).tolist() == pytest.approx([0.25, 0.25], abs=0.01)
     assert not torch.equal(out[0], out[1])
+    assert torch.equal(layer.backward(torch.ones(2, 500, 64), True), out)
 
 
 def test_dropout_draws_anew_and_leaves_the_evaluation_alone():
     layer, x = Dropout(0.5, generators(1)), torch.ones(1, 100, 16)
-    assert not torch.equal(layer(x), layer(x))
-    layer.eval()
-    assert torch.equal(layer(x), x)
+    assert not torch.equal(layer.forward(x), layer.forward(x))
+    layer.training = False
+    assert torch.equal(layer.forward(x), x)
 
 
 def test_perceptrons_place_their_layers_in_order():
     networks = perceptrons(
         [8, 4, 3], generators(2), batch_norm=True, dropout=0.5, masks=generators(2, 5)
     )
-    names = [type(layer).__name__ for layer in networks]
+    names = [type(layer).__name__ for layer in networks.layers]
     assert names == ["Linear", "BatchNorm", "ReLU", "Dropout", "Linear"]
-    assert networks(normal(2, 5, 8)).shape == (2, 5, 3)
+    shapes = {name: tuple(values.shape) for name, values in networks.named()}
+    assert shapes["0.Linear.0"] == (2, 8, 16)
+    assert shapes["4.Linear.1"] == (2, 1, 16)
+
+
+def test_padding_classes_have_no_share():
+    logits = perceptrons([8, 3], generators(2)).forward(normal(2, 5, 8))
+    assert logits.shape == (2, 5, 16)
+    shares = torch.softmax(logits, 2)
+    assert not shares[..., 3:].any()
 
 
 def test_convolutional_halves_the_image_with_each_layer():
     networks = convolutional(28, (4, 8), 10, generators(2))
-    assert networks[-1].weight.shape == (2, 8 * 7 * 7, 16)
-    assert networks(normal(2, 5, 784)).shape == (2, 5, 10)
+    assert networks.layers[-1].values[0].shape == (2, 8 * 7 * 7, 16)
+    assert networks.forward(normal(2, 5, 784)).shape == (2, 5, 16)
+    networks.backward(normal(2, 5, 16))
+    assert networks.gradients.any(1).all()

@@ -49,12 +49,12 @@ def fast(seeds, images, labels, recipe=CONSTANT, build=stack):
 
 def plain(seed, images, labels, optimiser_of=None, schedule_of=None):
     """torch.nn.Linear, DataLoader and default Adam, from the same start and batches."""
-    start = [layer for layer in stack([seed]) if isinstance(layer, Linear)]
+    start = [layer for layer in stack([seed]).layers if isinstance(layer, Linear)]
     layers = []
     for mine, (inputs, outputs) in zip(start, pairwise(SIZES), strict=True):
         layer = torch.nn.Linear(inputs, outputs)
-        layer.weight.data.copy_(mine.weight[0, :inputs, :outputs].T)
-        layer.bias.data.copy_(mine.bias[0, 0, :outputs])
+        layer.weight.data.copy_(mine.values[0][0, :inputs, :outputs].T)
+        layer.bias.data.copy_(mine.values[1][0, 0, :outputs])
         layers += [layer, torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
     optimiser = (optimiser_of or torch.optim.Adam)(network.parameters(), lr=RATE)
@@ -84,7 +84,7 @@ def test_the_stack_trains_each_network_as_the_plain_loop_does(data):
         network, losses, accuracies = plain(index, *data)
         np.testing.assert_allclose(history.batch_loss[index], losses, rtol=2e-4)
         np.testing.assert_allclose(history.train_accuracy[index], accuracies, atol=100 / SAMPLES)
-        weights = networks[0].weight[index].detach().T
+        weights = networks.layers[0].values[0][index].T
         torch.testing.assert_close(weights, network[0].weight.detach(), atol=1e-5, rtol=1e-3)
 
 
@@ -132,15 +132,14 @@ def test_a_network_does_not_depend_on_its_neighbours(data, build):
     for few in ([4], [0, 1, 4], [0, 1, 2, 3, 4]):
         one, alone = fast(few, *data, recipe, build)
         assert np.array_equal(together.batch_loss[4], alone.batch_loss[-1])
-        for mine, among_many in zip(one.parameters(), many.parameters(), strict=True):
-            assert torch.equal(mine[-1], among_many[4])
+        assert torch.equal(one.values[-1], many.values[4])
 
 
 def test_accuracy_counts_right_answers(data):
     images, labels = data
     networks = stack([0, 1])
     indices = torch.stack([torch.arange(0, SAMPLES, 2), torch.arange(1, SAMPLES, 2)])
-    logits = networks(images[indices])
+    logits = networks.forward(images[indices])
     expected = 100 * (logits.argmax(-1) == labels[indices]).double().mean(1).numpy()
     found = accuracy(networks, images.__getitem__, labels, indices, chunk=50)
     np.testing.assert_allclose(found, expected)
@@ -160,3 +159,18 @@ def test_training_flushes_denormals_and_leaves_the_thread_as_it_was(data):
     torch.set_flush_denormal(False)
     assert seen == [0.0] * EPOCHS
     assert (tiny * 1).item() > 0
+
+
+@pytest.mark.parametrize("samples", [40, 64, 130])
+def test_the_last_batch_of_an_epoch_may_be_smaller(data, samples):
+    images, labels = data
+    order = torch.arange(samples).expand(1, -1)
+    history = train(
+        stack([0]), lambda epoch: order, images.__getitem__, labels, replace(CONSTANT, epochs=1)
+    )
+    assert history.batch_loss.shape == (1, 1, -(-samples // BATCH))
+    start = stack([0])
+    expected = torch.nn.functional.cross_entropy(
+        start.forward(images[order[:, :BATCH]])[0], labels[: min(samples, BATCH)]
+    )
+    assert history.batch_loss[0, 0, 0] == pytest.approx(expected.item(), rel=1e-5)

@@ -118,7 +118,8 @@ def trained(
     networks = perceptrons(
         [inputs.train_images[0].size, *params.hidden, 10],
         [seed.torch_generator("start") for seed in seeds],
-    ).to(place)
+        place,
+    )
     shuffles = [seed.torch_generator("order") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:

@@ -97,7 +97,7 @@ def controlled(params: Params, seeds: Sequence[Seed], inputs: Images) -> tuple[n
     count = params.train_samples or len(inputs.train_images)
     images = inputs.train_images[:count]
     sizes = [images[0].size, *params.hidden, 10]
-    networks = perceptrons(sizes, [seed.torch_generator("start") for seed in seeds]).to(place)
+    networks = perceptrons(sizes, [seed.torch_generator("start") for seed in seeds], place)
     shuffles = [seed.torch_generator("order") for seed in seeds]
 
     def orders(epoch: int) -> torch.Tensor:

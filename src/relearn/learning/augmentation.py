@@ -118,7 +118,7 @@ def grid(shape: tuple[int, int], draws: Draws) -> torch.Tensor:
     # grid_sample's coordinates run from -1 to 1 over each side.
     across = (1 - 2 * draws.mirrored.float()) * 2 / width
     along = (1 - 2 * draws.upended.float()) * 2 / height
-    found = torch.empty(count, height, width, 2, device=x.device)
+    found = torch.empty(count, 2, height, width, device=x.device).permute(0, 2, 3, 1)
     for axis, (of_x, of_y) in enumerate(
         [(cosine * across, sine * across), (-sine * along, cosine * along)]
     ):

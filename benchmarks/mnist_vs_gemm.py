@@ -1,0 +1,85 @@
+"""A sweep of ten seeds against the bare matrix products that it cannot do without."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks import mnist
+from benchmarks.measure import compare, interleaved, seconds
+
+SEEDS, PAIRS, LARGEST = 10, 9, 10
+
+
+def measure(folder: Path) -> dict[str, dict[str, Any]]:
+    """Time one epoch of the sweep, in one thread, and its products: stacked or one by one.
+
+    The entry's `profile` gives the share of each PyTorch operator in the sweep's own time.
+    """
+    torch.set_num_threads(1)
+    data, replicates = mnist.load(), mnist.seeds(SEEDS)
+    updates = -(-len(data.train_images) // mnist.BATCH)
+
+    def sweep() -> None:
+        mnist.engine_epochs(replicates, data)
+
+    bare = Products()
+    sweep()
+    fastest = min((bare.stacked, bare.one_by_one), key=lambda work: seconds(lambda: work(updates)))
+    pairs = interleaved(
+        lambda: seconds(sweep) / SEEDS, lambda: seconds(lambda: fastest(updates)) / SEEDS, PAIRS
+    )
+    with profile(activities=[ProfilerActivity.CPU]) as found:
+        sweep()
+    events = found.key_averages()
+    total = sum(event.self_cpu_time_total for event in events)
+    largest = sorted(events, key=lambda event: -event.self_cpu_time_total)[:LARGEST]
+    return {
+        "mnist_vs_gemm": compare(
+            pairs,
+            f"seconds of an epoch, a run of {SEEDS} side by side / of its matrix products",
+            "<= 1.5",
+            profile={event.key: event.self_cpu_time_total / total for event in largest},
+            products=fastest.__name__,
+        )
+    }
+
+
+class Products:
+    """The products of one update: forward, for the weights' gradients, for the inputs' gradients.
+
+    The first layer's inputs need no gradient. Results go to memory that is there already.
+    """
+
+    def __init__(self) -> None:
+        shapes = list(pairwise(mnist.SIZES))
+        batch = mnist.BATCH
+        self.x = [torch.randn(SEEDS, batch, inputs) for inputs, _ in shapes]
+        self.weights = [torch.randn(SEEDS, inputs, outputs) for inputs, outputs in shapes]
+        self.errors = [torch.randn(SEEDS, batch, outputs) for _, outputs in shapes]
+        self.y = [torch.empty_like(error) for error in self.errors]
+        self.gradients = [torch.empty_like(weight) for weight in self.weights]
+        self.back = [torch.empty_like(x) for x in self.x]
+
+    def stacked(self, updates: int) -> None:
+        for _ in range(updates):
+            for layer, (x, w, d) in enumerate(zip(self.x, self.weights, self.errors, strict=True)):
+                torch.bmm(x, w, out=self.y[layer])
+                torch.bmm(x.transpose(1, 2), d, out=self.gradients[layer])
+                if layer:
+                    torch.bmm(d, w.transpose(1, 2), out=self.back[layer])
+
+    def one_by_one(self, updates: int) -> None:
+        for seed in range(SEEDS):
+            for _ in range(updates):
+                for layer, (x, w, d) in enumerate(
+                    zip(self.x, self.weights, self.errors, strict=True)
+                ):
+                    torch.mm(x[seed], w[seed], out=self.y[layer][seed])
+                    torch.mm(x[seed].T, d[seed], out=self.gradients[layer][seed])
+                    if layer:
+                        torch.mm(d[seed], w[seed].T, out=self.back[layer][seed])
