@@ -176,7 +176,7 @@ def train(
 
 
 def batch_means(values: torch.Tensor, size: int) -> torch.Tensor:
-    """Return the means (S, batches) of values (S, n) over batches of `size`; the last may be less."""
+    """Return means (S, batches) of values (S, n) over batches of `size`, the last maybe smaller."""
     whole = values.shape[1] // size * size
     means = values[:, :whole].unflatten(1, (whole // size, size)).mean(2)
     rest = values[:, whole:]
