@@ -32,6 +32,7 @@ test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest $(ARGS)
 
 bench: .venv/ready ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
+	.venv/bin/snakemake --cores $(CORES) --quiet all -- data
 	.venv/bin/python -m benchmarks $(ARGS)
 
 ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=5000]

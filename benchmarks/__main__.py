@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import machine, met, seconds
+from relearn.errors import RelearnError
 from relearn.files import whole
 
 NAMES = [
@@ -62,4 +63,7 @@ def show(entries: dict[str, dict]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RelearnError as error:
+        sys.exit(f"benchmarks: {error}")
