@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +29,7 @@ RAW = {
 }
 
 
+@cache
 def load() -> images.Images:
     """Return MNIST as the pipeline keeps it. Raises DataError if it was not fetched yet."""
     return images.load(Path("data/mnist"))
@@ -115,21 +117,26 @@ def listing_epoch(
     return running / count
 
 
-def engine_epochs(
-    replicates: list[Seed], data: images.Images, epochs: int = 1, test: bool = False
-) -> np.ndarray:
-    """Train the listing's network for each seed by our engine; return test accuracies if asked."""
+def engine(replicates: list[Seed], data: images.Images, epochs: int = 1) -> Callable[[], Stack]:
+    """Return what trains the listing's network for each seed by our engine, and returns them.
+
+    As for the listing, the images are in memory and the networks made before the training begins.
+    """
     networks = stack(replicates)
-    train(
-        networks,
-        shuffles(replicates, len(data.train_images)),
-        ImageBatches(data.train_images, data.mean, data.std),
-        labels(data.train_labels),
-        Recipe(BATCH, epochs, RATE),
-    )
-    if not test:
-        return np.empty(0)
-    everyone = torch.arange(len(data.test_images)).expand(len(replicates), -1)
+    order = shuffles(replicates, len(data.train_images))
+    batches = ImageBatches(data.train_images, data.mean, data.std)
+    known = labels(data.train_labels)
+
+    def training() -> Stack:
+        train(networks, order, batches, known, Recipe(BATCH, epochs, RATE))
+        return networks
+
+    return training
+
+
+def test_accuracy(networks: Stack, data: images.Images) -> np.ndarray:
+    """Return each network's accuracy on the test images, in percent."""
+    everyone = torch.arange(len(data.test_images)).expand(len(networks.values), -1)
     pictures = ImageBatches(data.test_images, data.mean, data.std)
     return accuracy(networks, pictures, labels(data.test_labels), everyone)
 

@@ -24,10 +24,7 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     data, replicates = mnist.load(), mnist.seeds(SEEDS)
     updates = -(-len(data.train_images) // mnist.BATCH)
 
-    def sweep() -> None:
-        mnist.engine_epochs(replicates, data)
-
-    bare = Products()
+    sweep, bare = mnist.engine(replicates, data), Products()
     sweep()
     fastest = min((bare.stacked, bare.one_by_one), key=lambda work: seconds(lambda: work(updates)))
     pairs = interleaved(

@@ -39,22 +39,24 @@ class ImageBatches:
         self.scale = 1 / (255 * std)
         self.offset = torch.tensor(-mean / std, dtype=torch.float32, device=device)
         self.recipe, self.generators = recipe, generators
-        self._picked = self.bytes.new_empty(0)
-        self._floats = torch.empty(0, device=device)
+        self._picked = self._floats = torch.empty(0)
 
     def __call__(self, indices: torch.Tensor) -> torch.Tensor:
-        size = (indices.numel(), self.bytes.shape[1])
-        torch.index_select(self.bytes, 0, indices.flatten(), out=self._picked.resize_(size))
-        images = self._floats.resize_(size).copy_(self._picked)
+        if self._floats.shape[:2] != indices.shape:
+            size = (*indices.shape, self.bytes.shape[1])
+            self._picked = torch.empty(size, dtype=torch.uint8, device=self.bytes.device)
+            self._floats = torch.empty(size, device=self.bytes.device)
+            self._rows = self._picked.flatten(0, 1)
+        torch.index_select(self.bytes, 0, indices.flatten(), out=self._rows)
+        images, scale = self._floats.copy_(self._picked), self.scale
         if self.recipe is not None and self.recipe != augmentation.Recipe():
-            images = self._augmented(images.div_(255), indices.shape)
-            torch.add(self.offset, images, alpha=255 * self.scale, out=images)
-        else:
-            torch.add(self.offset, images, alpha=self.scale, out=images)
-        return images.view(*indices.shape, -1)
+            images, scale = self._augmented(images.div_(255)), 255 * scale
+        return torch.add(self.offset, images, alpha=scale, out=images)
 
-    def _augmented(self, pixels: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-        size = (shape[1], *self.side)
+    def _augmented(self, pixels: torch.Tensor) -> torch.Tensor:
+        size = (pixels.shape[1], *self.side)
         draws = [augmentation.draw(self.recipe, size, g) for g in self.generators]
-        pixels = pixels.view(-1, *self.side)
-        return augmentation.apply(pixels, augmentation.stack(draws, pixels.device)).flatten(1)
+        moved = augmentation.apply(
+            pixels.view(-1, *self.side), augmentation.stack(draws, pixels.device)
+        )
+        return moved.view(pixels.shape)

@@ -88,9 +88,9 @@ class Linear(Layer):
         return torch.baddbmm(self.values[1], x, self.values[0])
 
     def backward(self, error: torch.Tensor, wanted: bool) -> torch.Tensor | None:
-        torch.bmm(self.x.transpose(1, 2), error, out=self.gradients[0])
+        torch.bmm(self.x.mT, error, out=self.gradients[0])
         torch.sum(error, 1, keepdim=True, out=self.gradients[1])
-        return torch.bmm(error, self.values[0].transpose(1, 2)) if wanted else None
+        return torch.bmm(error, self.values[0].mT) if wanted else None
 
 
 class ReLU(Layer):
