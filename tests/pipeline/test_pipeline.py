@@ -143,8 +143,8 @@ EDITS = {
     ),
     "shared mathematics": (
         "src/relearn/learning/descent.py",
-        "path[:, 0] = start",
-        "path[:, 0] = start + 0.0",
+        "path[0] = start.T",
+        "path[0] = start.T + 0.0",
         reruns("linear_regression", LINE)
         | reruns("gradient_descent", DESCENTS)
         | CONCLUDE
