@@ -17,7 +17,7 @@ rule all:
     input:
         rules.data.input,
         rules.report.input,
-        rules.conclude.input,
+        rules.judge.input,
         rules.seal.input,
         rules.seal.output,
         rules.track.input,

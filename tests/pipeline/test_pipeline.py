@@ -115,10 +115,10 @@ ALL = list(config()["experiments"])
 
 def reruns(experiment, variants):
     steps = {f"run {experiment}/{name}" for name in variants}
-    return steps | {f"draw {experiment}", f"judge {experiment}"} | ENDS
+    return steps | {f"draw {experiment}", "judge the claims"} | ENDS
 
 
-CONCLUDE = {"conclude the claims"}
+JUDGE = {"judge the claims"}
 PUBLISH = {"publish the listings' numbers"}
 MODULES = "src/relearn/experiments"
 EDITS = {
@@ -132,14 +132,13 @@ EDITS = {
         f"{MODULES}/ridge_regression.py",
         "model.fit(X_train, y_train)",
         "model.fit(X_train[:-1], y_train[:-1])",
-        reruns("ridge_regression", RIDGE) | CONCLUDE | PUBLISH,
+        reruns("ridge_regression", RIDGE) | PUBLISH,
     ),
     "an experiment's judge": (
         f"{MODULES}/linear_regression.py",
         "np.log2(ratio.to_numpy())",
         "np.log10(ratio.to_numpy())",
-        {"judge linear_regression", "conclude the claims"}
-        | (ENDS - {"track every run into MLflow"}),
+        JUDGE | (ENDS - {"track every run into MLflow"}),
     ),
     "shared mathematics": (
         "src/relearn/learning/descent.py",
@@ -147,7 +146,6 @@ EDITS = {
         "path[0] = start.T + 0.0",
         reruns("linear_regression", LINE)
         | reruns("gradient_descent", DESCENTS)
-        | CONCLUDE
         | PUBLISH,
     ),
     "the look of all figures": (
@@ -160,7 +158,7 @@ EDITS = {
         "src/relearn/runs/evidence.py",
         "LEVEL = 0.95",
         "LEVEL = 0.99",
-        {f"draw {name}" for name in ALL} | CONCLUDE | ENDS,
+        {f"draw {name}" for name in ALL} | JUDGE | ENDS,
     ),
     "a docstring and a comment": (
         "src/relearn/learning/descent.py",
@@ -178,19 +176,19 @@ EDITS = {
         "config/config.yaml",
         "strong_noise: {noise: 200.0}",
         "strong_noise: {noise: 201.0}",
-        reruns("ridge_regression", ["strong_noise"]) | CONCLUDE,
+        reruns("ridge_regression", ["strong_noise"]),
     ),
     "a seed more": (
         "config/smoke.yaml",
         "ridge_regression: {seeds: 3}",
         "ridge_regression: {seeds: 4}",
-        reruns("ridge_regression", RIDGE[1:]) | CONCLUDE,
+        reruns("ridge_regression", RIDGE[1:]),
     ),
     "a threshold": (
         "config/config.yaml",
         "threshold: 96.95",
         "threshold: 96.96",
-        CONCLUDE | {"seal the manifest", "build the report"},
+        JUDGE | {"seal the manifest", "build the report"},
     ),
 }
 
@@ -263,7 +261,7 @@ def test_a_failed_verdict_is_cleared_too(project):
     assert project.snakemake().returncode != 0
     _, runs = mlflow_runs(project)
     (failed,) = [run for run in runs if run.info.status == "FAILED"]
-    assert failed.data.tags["relearn.key"] == "failed/judge/linear_regression"
+    assert failed.data.tags["relearn.key"] == "failed/judge"
     project.edit(judge, "    raise KeyError('deliberate')\n", "")
     assert project.snakemake().returncode == 0
     _, runs = mlflow_runs(project)
@@ -273,9 +271,8 @@ def test_a_failed_verdict_is_cleared_too(project):
 LOSSES = {
     "data/mnist/test_labels.npy": "normalise mnist",
     "results/runs/linear_regression/larger_rate/curves.csv": "run linear_regression/larger_rate",
-    "results/effects/gradient_descent.json": "judge gradient_descent",
     "results/figures/activations.svg": "draw activations",
-    "results/claims.json": "conclude the claims",
+    "results/claims.json": "judge the claims",
     "results/published.json": "publish the listings' numbers",
     "results/manifest.sha256": "seal the manifest",
     "results/mlflow/mlflow.db": "track every run into MLflow",

@@ -7,11 +7,8 @@ from os.path import relpath
 from pathlib import Path
 
 import relearn.report
-from relearn.data.images import ARRAYS
 from relearn.errors import RelearnError
-from relearn.experiments import catalogue, configuration
-from relearn.runs.fingerprint import fingerprint
-from relearn.runs.record import NAMES
+from relearn.planning import plan
 
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(
@@ -19,27 +16,20 @@ if shlex.quote(sys.executable) != sys.executable:
         "spaces or quotes; move the checkout to a path without them"
     )
 try:
-    for path in workflow.configfiles:
-        configuration.check_keys(path)
-    configuration.check(
+    PLAN = plan(
         config,
+        workflow.configfiles,
         Path(workflow.basedir, "workflow/schemas/config.schema.json"),
-        [Path(path).name for path in reversed(workflow.configfiles)],
+        Path(".snakemake/relearn_plan.json"),
     )
 except RelearnError as error:
     sys.exit(f"relearn: {error}")
 
-EXPERIMENTS = list(config["experiments"])
-LISTINGS = [name for name in EXPERIMENTS if hasattr(catalogue.module(name), "LISTING")]
-RUN_FILES = [f"results/runs/{{experiment}}/{{variant}}/{name}" for name in NAMES]
+CODE = PLAN["code"]
+EXPERIMENTS = list(PLAN["experiments"])
+LISTINGS = [name for name, facts in PLAN["experiments"].items() if facts["listing"]]
+RUN_FILES = [f"results/runs/{{experiment}}/{{variant}}/{name}" for name in PLAN["records"]]
 FIGURE_FILES = [f"results/figures/{{experiment}}.{kind}" for kind in ("svg", "csv", "txt")]
-TRACKED = {
-    name: {
-        "variants": list(config["experiments"][name]["variants"]),
-        "seed_runs": catalogue.module(name).SEED_RUNS,
-    }
-    for name in EXPERIMENTS
-}
 # Prose, template and style: not code, so no fingerprint sees them.
 REPORT_SOURCES = sorted(
     relpath(path)
@@ -58,28 +48,32 @@ wildcard_constraints:
 
 
 def variants(experiment):
-    return list(config["experiments"][experiment]["variants"])
+    return list(PLAN["experiments"][experiment]["variants"])
 
 
 def parameters(experiment, variant):
-    return catalogue.parameters(experiment, config["experiments"][experiment], variant)
+    return PLAN["experiments"][experiment]["variants"][variant]
 
 
 def datasets(experiment, variant):
     """The names of the data sets that a variant reads: one, or none if it makes its own data."""
-    values = parameters(experiment, variant).model_dump()
-    return [values["dataset"]] if "dataset" in values else []
+    return [value for key, value in parameters(experiment, variant).items() if key == "dataset"]
 
 
 def normalised(names):
     """The files of data sets that are ready for use, the facts first."""
-    files = ["normalisation.json", *(f"{array}.npy" for array in ARRAYS)]
+    files = ["normalisation.json", *(f"{array}.npy" for array in PLAN["arrays"])]
     return [f"data/{name}/{file}" for name in names for file in files]
 
 
 def code(function):
     """The fingerprint of an experiment's `function`, as a params entry."""
-    return lambda wildcards: fingerprint(f"relearn.experiments.{wildcards.experiment}", function)
+    return lambda wildcards: PLAN["experiments"][wildcards.experiment]["code"][function]
+
+
+def codes(function, experiments):
+    """The fingerprints of one function of several experiments."""
+    return [PLAN["experiments"][name]["code"][function] for name in experiments]
 
 
 def runs_of(experiment):

@@ -1,6 +1,6 @@
 rule fetch:
     output:
-        expand("data/{{dataset}}/raw/{name}.idx", name=ARRAYS),
+        expand("data/{{dataset}}/raw/{name}.idx", name=PLAN["arrays"]),
     log:
         "results/logs/fetch/{dataset}.log",
     benchmark:
@@ -20,7 +20,7 @@ rule normalise:
     input:
         rules.fetch.output,
     output:
-        arrays=expand("data/{{dataset}}/{name}.npy", name=ARRAYS),
+        arrays=expand("data/{{dataset}}/{name}.npy", name=PLAN["arrays"]),
         facts="data/{dataset}/normalisation.json",
     log:
         "results/logs/normalise/{dataset}.log",
@@ -31,7 +31,7 @@ rule normalise:
     threads: 1
     params:
         files=lambda wildcards: config["datasets"][wildcards.dataset]["files"],
-        code=fingerprint("relearn.data.images", "normalise"),
+        code=CODE["normalise"],
     message:
         "normalise {wildcards.dataset}"
     script:

@@ -12,11 +12,11 @@ rule run:
         "../envs/relearn.yaml"
     threads: 1
     params:
-        parameters=lambda wildcards: parameters(**wildcards).model_dump(),
+        parameters=lambda wildcards: parameters(**wildcards),
         seed_base=config["seed_base"],
         pins=lambda wildcards: [config["datasets"][name]["files"] for name in datasets(**wildcards)],
         code=code("run"),
-        record=fingerprint("relearn.runs.record", "write"),
+        record=CODE["record"],
     message:
         "run {wildcards.experiment}/{wildcards.variant}"
     script:
@@ -42,24 +42,3 @@ rule draw:
         "draw {wildcards.experiment}"
     script:
         "../scripts/draw.py"
-
-
-rule judge:
-    input:
-        lambda wildcards: runs_of(wildcards.experiment),
-    output:
-        "results/effects/{experiment}.json",
-    log:
-        "results/logs/judge/{experiment}.log",
-    benchmark:
-        "results/benchmarks/judge/{experiment}.tsv"
-    conda:
-        "../envs/relearn.yaml"
-    threads: 1
-    params:
-        variants=lambda wildcards: variants(wildcards.experiment),
-        code=code("judge"),
-    message:
-        "judge {wildcards.experiment}"
-    script:
-        "../scripts/judge.py"

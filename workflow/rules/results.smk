@@ -33,25 +33,26 @@ rule report:
         "the report is built"
 
 
-rule conclude:
+rule judge:
     input:
-        every("results/effects/{experiment}.json"),
+        every(RUN_FILES),
     output:
         update("results/claims.json"),
     log:
-        "results/logs/conclude.log",
+        "results/logs/judge.log",
     benchmark:
-        "results/benchmarks/conclude.tsv"
+        "results/benchmarks/judge.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
     params:
         claims={name: config["experiments"][name]["claims"] for name in EXPERIMENTS},
-        code=fingerprint("relearn.runs.evidence", "verdicts"),
+        variants={name: variants(name) for name in EXPERIMENTS},
+        code=[CODE["verdicts"], *codes("judge", EXPERIMENTS)],
     message:
-        "conclude the claims"
+        "judge the claims"
     script:
-        "../scripts/conclude.py"
+        "../scripts/judge.py"
 
 
 rule publish:
@@ -68,7 +69,7 @@ rule publish:
     threads: 1
     params:
         listings=LISTINGS,
-        code=[fingerprint(f"relearn.experiments.{name}", "publish") for name in LISTINGS],
+        code=codes("publish", LISTINGS),
     message:
         "publish the listings' numbers"
     script:
@@ -79,7 +80,7 @@ rule seal:
     input:
         every(RUN_FILES),
         every(FIGURE_FILES),
-        rules.conclude.output,
+        rules.judge.output,
         rules.publish.output,
     output:
         "results/manifest.sha256",
@@ -91,7 +92,7 @@ rule seal:
         "../envs/relearn.yaml"
     threads: 1
     params:
-        code=fingerprint("relearn.runs.manifest", "seal"),
+        code=CODE["seal"],
     message:
         "seal the manifest"
     script:
@@ -113,10 +114,13 @@ rule track:
         "../envs/relearn.yaml"
     threads: 1
     params:
-        experiments=TRACKED,
+        experiments={
+            name: {"variants": variants(name), "seed_runs": PLAN["experiments"][name]["seed_runs"]}
+            for name in EXPERIMENTS
+        },
         # A digest, because the address of a server may hold a password.
         server=hashlib.sha256(TRACKING_URI.encode()).hexdigest(),
-        code=fingerprint("relearn.runs.tracking", "track"),
+        code=CODE["track"],
     message:
         "track every run into MLflow"
     script:
@@ -127,7 +131,7 @@ rule build_report:
     input:
         every(RUN_FILES),
         every(FIGURE_FILES),
-        rules.conclude.output,
+        rules.judge.output,
         rules.publish.output,
         rules.track.output,
         REPORT_SOURCES,
@@ -142,7 +146,7 @@ rule build_report:
     threads: 1
     params:
         config=config,
-        code=fingerprint("relearn.report.page", "build"),
+        code=CODE["report"],
     message:
         "build the report"
     script:

@@ -1,4 +1,4 @@
-"""Turn one experiment's results into effects, one value a seed."""
+"""Turn every experiment's results into effects, one value a seed, and these into verdicts."""
 
 import json
 
@@ -7,14 +7,22 @@ from relearn.runs.job import job
 with job(snakemake):
     from relearn.experiments import catalogue
     from relearn.files import whole
-    from relearn.runs import record
+    from relearn.runs import evidence, record
 
-    experiment = snakemake.wildcards.experiment
-    folder = f"results/runs/{experiment}"
-    results = {name: record.read(f"{folder}/{name}") for name in snakemake.params.variants}
-    effects = {
-        claim: {condition: values.tolist() for condition, values in parts.items()}
-        for claim, parts in catalogue.module(experiment).judge(results).items()
+    effects = {}
+    for experiment, variants in snakemake.params.variants.items():
+        folder = f"results/runs/{experiment}"
+        try:
+            results = {name: record.read(f"{folder}/{name}") for name in variants}
+            effects |= catalogue.module(experiment).judge(results)
+        except Exception as error:
+            error.add_note(experiment)
+            raise
+    claims = {
+        name: claim | {"experiment": experiment}
+        for experiment, block in snakemake.params.claims.items()
+        for name, claim in block.items()
     }
     with whole(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(effects, indent=1))
+        verdicts = evidence.verdicts(claims, effects)
+        temporary.write_text(json.dumps(verdicts, indent=2, ensure_ascii=False, allow_nan=False))

@@ -98,7 +98,11 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
                 raise ConfigError(f"{place}: dataset '{dataset}' is unknown; {known}")
 
 
-class UniqueKeys(yaml.SafeLoader):
+# libyaml's parser, where PyYAML was built with it: this runs at every planning.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class UniqueKeys(_Loader):
     """Refuses a mapping that gives a key twice: YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

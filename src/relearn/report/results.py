@@ -20,10 +20,10 @@ RUN = ("fetch", "normalise", "run")
 MAKERS = {
     "run": RUN,
     "figure": (*RUN, "draw"),
-    "verdict": (*RUN, "judge", "conclude"),
+    "verdict": (*RUN, "judge"),
     "listing": (*RUN, "publish"),
 }
-RULES = (*RUN, "draw", "judge", "conclude", "publish")
+RULES = (*RUN, "draw", "judge", "publish")
 NOT_MADE = "It has not been made yet; run make report."
 
 

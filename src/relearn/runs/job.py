@@ -43,8 +43,10 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
                 message = str(error)
                 stream.write(f"{message}\n")
             else:
-                message = f"{type(error).__name__}: {error}".replace("\n", " ")
+                message = f"{type(error).__name__}: {error}"
                 stream.write(traceback.format_exc())
+            # A job over several things says by a note which of them it was at.
+            message = ": ".join([*getattr(error, "__notes__", ()), message]).replace("\n", " ")
             failures.write(rule, wildcards, log, message)
             place = "/".join([rule, *wildcards.values()])
             # One write, line end and all: other jobs print to the same terminal.

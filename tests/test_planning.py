@@ -1,0 +1,88 @@
+"""A planning finds the last one's plan, and makes it anew for any other source or config."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+
+import pytest
+from tests_support import ROOT
+
+from relearn.errors import ConfigError
+from relearn.planning import plan
+
+FILES = [ROOT / "config/config.yaml"]
+SCHEMA = ROOT / "workflow/schemas/config.schema.json"
+
+
+def test_a_plan_holds_what_the_rules_ask_for(config, tmp_path):
+    found = plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    assert found["records"] == ["scalars.csv", "curves.csv", "arrays.npz"]
+    assert list(found["experiments"]) == list(config["experiments"])
+    line = found["experiments"]["linear_regression"]
+    assert (line["listing"], line["seed_runs"]) == (True, True)
+    assert list(line["code"]) == ["run", "draw", "judge", "publish"]
+    assert line["variants"]["larger_rate"]["rate"] == 0.02
+    digests = [*found["code"].values(), *line["code"].values()]
+    assert {len(digest) for digest in digests} == {64}
+    assert len(set(digests)) == len(digests)
+
+
+def test_a_kept_plan_is_the_one_that_was_made_and_takes_no_library(config, tmp_path):
+    made = plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    code = (
+        "import json, sys; from pathlib import Path; from relearn.planning import plan\n"
+        "folder, *files = map(Path, sys.argv[1:])\n"
+        "config = json.loads((folder / 'config.json').read_text())\n"
+        "found = plan(config, files[:1], files[1], folder / 'plan.json')\n"
+        "print(json.dumps([found, sorted(sys.modules)]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), *map(str, [*FILES, SCHEMA])],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found, loaded = json.loads(answer.stdout)
+    assert found == made
+    assert not {"numpy", "pandas", "pydantic", "jsonschema", "ast"} & set(loaded)
+
+
+def test_another_config_has_another_plan(config, tmp_path):
+    plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    other = copy.deepcopy(config)
+    other["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] = 0.25
+    found = plan(other, FILES, SCHEMA, tmp_path / "plan.json")
+    assert found["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] == 0.25
+
+
+def test_another_source_has_another_plan(config, tmp_path, monkeypatch):
+    from relearn import planning
+
+    package = tmp_path / "relearn"
+    package.mkdir()
+    monkeypatch.setattr(planning, "__file__", str(package / "planning.py"))
+    (package / "planning.py").write_text("")
+    before = planning._digest(config, FILES)
+    assert planning._digest(config, FILES) == before
+    (package / "deep").mkdir()
+    (package / "deep/new.py").write_text("")
+    assert planning._digest(config, FILES) != before
+
+
+def test_a_spoilt_plan_is_made_again(config, tmp_path):
+    kept = tmp_path / "plan.json"
+    made = plan(config, FILES, SCHEMA, kept)
+    kept.write_text(kept.read_text()[:1000])
+    assert plan(config, FILES, SCHEMA, kept) == made
+
+
+def test_a_bad_config_is_refused_each_time(config, tmp_path):
+    bad = copy.deepcopy(config)
+    bad["experiments"]["linear_regression"]["samples"] = "100"
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="linear_regression.samples: '100' is not of type"):
+            plan(bad, FILES, SCHEMA, tmp_path / "plan.json")
