@@ -13,6 +13,7 @@ from typing import Any
 
 from scipy.stats import binom
 
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "snakemake", "mlflow")
 
 

@@ -144,9 +144,7 @@ EDITS = {
         "src/relearn/learning/descent.py",
         "path[0] = start.T",
         "path[0] = start.T + 0.0",
-        reruns("linear_regression", LINE)
-        | reruns("gradient_descent", DESCENTS)
-        | PUBLISH,
+        reruns("linear_regression", LINE) | reruns("gradient_descent", DESCENTS) | PUBLISH,
     ),
     "the look of all figures": (
         "src/relearn/figures/canvas.py",

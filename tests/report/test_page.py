@@ -263,3 +263,29 @@ def test_a_sentence_for_another_verdict_gives_way_to_the_judges_note(site):
     note = "The whole interval lies above the threshold."
     assert words(page.select_one("#scoreboard .note")) == note
     assert page.select_one("#claim-10a .why") is None and "not there" not in words(page)
+
+
+def test_speed_is_shown_where_it_was_measured(site):
+    assert soup(site.build()).select("#speed, a[href='#speed']") == []
+    machine = {
+        "processor": "Z80",
+        "cores": 2,
+        "vector_instructions": "none",
+        "versions": {"x": "1"},
+    }
+    entry = {"ratio": 12.345, "low": 11.0, "high": 13.0, "goal": ">= 13", "met": False}
+    entry |= {"unit": "seconds of <b> / of ours", "machine": machine}
+    open_end = entry | {"goal": "", "met": None}
+    site.write("bench/bench.json", {"loop": entry, "other": open_end})
+    page = soup(site.build())
+    rows = [[words(cell) for cell in row] for row in map(cells, page.select("#speed tbody tr"))]
+    compared = "seconds of <b> / of ours"
+    assert rows == [
+        ["loop", "12.3 [11, 13]", "≥ 13 missed", compared],
+        ["other", "12.3 [11, 13]", "", compared],
+    ]
+    assert "Z80, 2 cores, none; x 1" in words(page.select_one("#speed"))
+
+
+def cells(row):
+    return row.select("th, td")

@@ -135,6 +135,7 @@ rule build_report:
         rules.publish.output,
         rules.track.output,
         REPORT_SOURCES,
+        BENCH,
     output:
         update("results/report/index.html"),
     log:

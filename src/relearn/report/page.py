@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from relearn.report import formats
+from relearn.report import formats, speed
 from relearn.report.results import Results
 from relearn.report.sections import MISSING, Section, core_seconds, section
 from relearn.runs.registration import Registration
@@ -71,6 +71,8 @@ def build(
         verdicts=VERDICTS,
         counts=_counts(sections),
         origin=origins(sections),
+        speed=speed.measured(shelf),
+        machines=speed.machines(shelf),
     )
 
 

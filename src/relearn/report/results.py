@@ -55,6 +55,11 @@ class Results:
         return self._json("mlflow/runs.json") or {}
 
     @cached_property
+    def bench(self) -> dict[str, Any]:
+        """Return what the benchmarks found, by name; empty where they have not been run."""
+        return self._json("bench/bench.json") or {}
+
+    @cached_property
     def notes(self) -> list[dict[str, Any]]:
         """Return the failures that a section can be short of something for, upstream first."""
         notes = [note for note in failures.notes(self.folder / "failures") if note["rule"] in RULES]

@@ -1,0 +1,52 @@
+"""A copy of the project in a folder of its own, and a call of Snakemake in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.measure import ONE_THREAD, ROOT
+from relearn.errors import RelearnError
+
+SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+
+
+def copy(folder: Path) -> Path:
+    """Copy all that git would commit into `folder`, made anew; return it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = call(ROOT, "git", "ls-files", "-co", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake in a copy, with the copy's own source; return what it prints."""
+    return call(folder, SNAKEMAKE, *arguments, PYTHONPATH=str(folder / "src"))
+
+
+def call(folder: Path, *command: str, **environment: str) -> str:
+    """Run a command in a folder, one thread a process; return what it prints.
+
+    Raises:
+        RelearnError: it ended with another status than 0; with its last lines.
+    """
+    answer = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | ONE_THREAD | environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if answer.returncode:
+        raise RelearnError(
+            f"{' '.join(command)[:200]} in {folder}: status {answer.returncode}: "
+            f"{answer.stdout[-300:]}"
+        )
+    return answer.stdout
