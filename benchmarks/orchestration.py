@@ -94,6 +94,12 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         check(tools)
     facts = {
         "runs": RUNS,
+        "pins": sorted(
+            line
+            for path in TOOLS.glob("*.txt")
+            for line in path.read_text().splitlines()
+            if "==" in line
+        ),
         "jobs_at_once": JOBS,
         "seconds": {name: statistics.median(cold[name]) for name in names},
         "seconds_noop": {name: statistics.median(noop[name]) for name in noop},
@@ -260,7 +266,10 @@ def ours(folder: Path) -> Tool:
 
 def shell(*command: str) -> str:
     """Return what a command prints. Raises RelearnError with its last lines."""
-    answer = subprocess.run(command, capture_output=True, text=True)
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise RelearnError(f"{error}: install {command[0]}, or put it on the PATH") from error
     if answer.returncode:
         raise RelearnError(f"{' '.join(command)}: {(answer.stdout + answer.stderr)[-300:]}")
     return answer.stdout
