@@ -121,7 +121,7 @@ def test_a_dry_run_wants_no_heavy_library():
         "import sys\n"
         "from relearn.experiments import catalogue, configuration\n"
         "[catalogue.module(name) for name in catalogue.names()]\n"
-        "heavy = ('torch', 'sklearn', 'mlflow', 'matplotlib', 'scipy')\n"
+        "heavy = ('torch', 'sklearn', 'mlflow', 'matplotlib', 'scipy', 'pandas')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     answer = subprocess.run(

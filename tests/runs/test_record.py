@@ -1,5 +1,8 @@
 """Records come back as they were, whole or not at all."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +14,11 @@ from relearn.runs.record import Records, per_seed, table
 
 
 def test_a_table_is_tidy():
-    frame = table("epoch", np.array([1, 2]), {"loss": np.array([[0.5, 0.25], [1.0, 2.0]])})
+    columns = table("epoch", np.array([1, 2]), {"loss": np.array([[0.5, 0.25], [1.0, 2.0]])})
     expected = pd.DataFrame(
         {"seed": [0, 0, 1, 1], "epoch": [1, 2, 1, 2], "loss": [0.5, 0.25, 1.0, 2.0]}
     )
-    pd.testing.assert_frame_equal(frame, expected)
+    pd.testing.assert_frame_equal(Records({}, columns).curves, expected)
 
 
 def test_every_float_survives_the_disk(tmp_path):
@@ -25,6 +28,48 @@ def test_every_float_survives_the_disk(tmp_path):
     back = record.read(tmp_path)
     np.testing.assert_array_equal(back.scalars["value"], awkward)
     np.testing.assert_array_equal(back.arrays["a"][0], awkward)
+
+
+def test_the_tables_are_what_pandas_would_write(tmp_path):
+    columns = {
+        "value": np.array([0.1 + 0.2, 5e-324, 1e16, -0.0, np.inf, np.nan]),
+        "count": np.arange(6),
+        "sure": np.arange(6) > 2,
+    }
+    records = Records(per_seed(columns))
+    record.write(tmp_path, records)
+    written = (tmp_path / "scalars.csv").read_text()
+    assert written.splitlines()[:3] == [
+        "seed,value,count,sure",
+        "0,0.30000000000000004,0,False",
+        "1,5e-324,1,False",
+    ]
+    assert written == records.scalars.to_csv(index=False)
+    assert (tmp_path / "curves.csv").read_text() == "seed\n"
+
+
+def test_columns_of_unequal_length_are_not_written(tmp_path):
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        record.write(tmp_path, Records({"seed": np.arange(2), "value": np.arange(1)}))
+    assert not (tmp_path / "scalars.csv").exists()
+
+
+def test_a_run_that_needs_no_heavy_library_imports_none(tmp_path):
+    code = (
+        "import sys, datetime, pathlib\n"
+        "from relearn.data import images\n"
+        "from relearn.experiments import catalogue\n"
+        "from relearn.runs import job, provenance, record, seeds\n"
+        "now, folder = datetime.datetime.now(), pathlib.Path(sys.argv[1])\n"
+        "record.write(folder, record.Records(record.per_seed({'value': [0.5]})))\n"
+        "provenance.write(folder / 'provenance.json', {}, now, now, 1, '')\n"
+        "heavy = ('pandas', 'scipy', 'sklearn', 'torch', 'mlflow', 'matplotlib')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
 
 
 def test_equal_records_are_equal_bytes(tmp_path):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from relearn.errors import DataError
 from relearn.files import whole
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 NAMES = ("scalars.csv", "curves.csv", "arrays.npz")
+Columns = Mapping[str, np.ndarray]  # name to (rows,) values; a data frame is one too
 
 
 @dataclass(frozen=True)
@@ -20,19 +26,35 @@ class Records:
     """The results of one variant over its seeds.
 
     Attributes:
-        scalars: one row a seed: `seed`, then a column a metric (`split_metric`).
-        curves: `seed`, then the step (an integer: epoch, iteration, degree), then metrics;
+        by_seed: one row a seed: `seed`, then a column a metric (`split_metric`).
+        by_step: `seed`, then the step (an integer: epoch, iteration, degree), then metrics;
             empty but for its `seed` column where nothing has steps.
-        arrays: name to array whose first axis is the seed, in the order of `scalars`.
+        arrays: name to array whose first axis is the seed, in the order of `by_seed`.
     """
 
-    scalars: pd.DataFrame
-    curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"seed": []}, dtype=int))
+    by_seed: Columns
+    by_step: Columns = field(default_factory=lambda: {"seed": np.array([], dtype=int)})
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
+    @cached_property
+    def scalars(self) -> pd.DataFrame:
+        """`by_seed` as a data frame."""
+        return _frame(self.by_seed)
 
-def table(step: str, steps: np.ndarray, metrics: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Lay out curves as a tidy table.
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """`by_step` as a data frame."""
+        return _frame(self.by_step)
+
+
+def _frame(columns: Columns) -> pd.DataFrame:
+    import pandas as pd  # slow to import, and a run needs none: it only writes
+
+    return pd.DataFrame(columns)
+
+
+def table(step: str, steps: np.ndarray, metrics: Mapping[str, np.ndarray]) -> Columns:
+    """Lay out curves as tidy columns.
 
     Args:
         step: the step's name.
@@ -44,24 +66,32 @@ def table(step: str, steps: np.ndarray, metrics: Mapping[str, np.ndarray]) -> pd
         "seed": np.repeat(np.arange(count), len(steps)),
         step: np.tile(np.asarray(steps), count),
     }
-    return pd.DataFrame(columns | {name: np.ravel(value) for name, value in metrics.items()})
+    return columns | {name: np.ravel(value) for name, value in metrics.items()}
 
 
-def per_seed(metrics: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Lay out scalars, name to (S,) values, as a table with seeds in order from 0."""
+def per_seed(metrics: Mapping[str, np.ndarray]) -> Columns:
+    """Lay out scalars, name to (S,) values, as columns with seeds in order from 0."""
     count = len(next(iter(metrics.values())))
-    return pd.DataFrame({"seed": np.arange(count)} | dict(metrics))
+    return {"seed": np.arange(count)} | dict(metrics)
 
 
 def write(folder: Path, records: Records) -> None:
     """Write the three files into `folder`, each whole or not at all."""
     folder = Path(folder)
-    with whole(folder / "scalars.csv") as path:
-        records.scalars.to_csv(path, index=False)
-    with whole(folder / "curves.csv") as path:
-        records.curves.to_csv(path, index=False)
+    for name, columns in zip(NAMES, (records.by_seed, records.by_step), strict=False):
+        with whole(folder / name) as path:
+            _write_table(path, columns)
     with whole(folder / "arrays.npz") as path:
         np.savez_compressed(path, **records.arrays)
+
+
+def _write_table(path: Path, columns: Columns) -> None:
+    """Write as pandas would: floats in the fewest digits that give them back, NaN as nothing."""
+    rows = zip(*(np.asarray(columns[name]).tolist() for name in columns), strict=True)
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([None if value != value else value for value in row] for row in rows)
 
 
 def read(folder: Path) -> Records:
@@ -70,6 +100,8 @@ def read(folder: Path) -> Records:
     Raises:
         DataError: a file is missing or unreadable.
     """
+    import pandas as pd
+
     folder = Path(folder)
     try:
         scalars, curves = (pd.read_csv(folder / name) for name in NAMES[:2])

@@ -1,0 +1,275 @@
+"""The same hundred small runs, a process each, under other tools and under this pipeline."""
+
+from __future__ import annotations
+
+import compileall
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import ONE_THREAD, compare, seconds
+from relearn.errors import RelearnError
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / "benchmarks/tools"
+RUNS, JOBS, ROUNDS = 100, 2, 3
+EXPERIMENT = "small_fits"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One way to make the runs.
+
+    Attributes:
+        folder: where everything that it writes goes.
+        fresh: makes the folder ready for runs of which none is made.
+        calls: the folder below and the command of each process; they start together.
+        result: where the result of a run's {number} is.
+        again: whether a second call finds by itself that there is nothing to do.
+    """
+
+    folder: Path
+    fresh: Callable[[], None]
+    calls: list[tuple[str, list[str]]]
+    result: Callable[[int], str]
+    again: bool = False
+
+    def results(self) -> list[Path]:
+        """Return the path of each run's result."""
+        return [self.folder / self.result(number) for number in range(RUNS)]
+
+    def call(self) -> None:
+        """Make what is not made yet. Raises RelearnError with the tool's last lines."""
+        settings = {
+            "PYTHONPATH": str(self.folder / "src"),
+            "XDG_CACHE_HOME": str(self.folder.parent / "cache"),
+            "DVC_SITE_CACHE_DIR": str(self.folder.parent / "cache/dvc"),
+            "DVC_NO_ANALYTICS": "true",
+        }
+        logs = [self.folder.parent / f"{self.folder.name}_{i}.log" for i in range(len(self.calls))]
+        processes = []
+        for log, (below, command) in zip(logs, self.calls, strict=True):
+            with open(log, "wb") as stream:
+                processes.append(
+                    subprocess.Popen(
+                        command,
+                        cwd=self.folder / below,
+                        env=os.environ | ONE_THREAD | settings,
+                        stdout=stream,
+                        stderr=subprocess.STDOUT,
+                    )
+                )
+        statuses = [process.wait() for process in processes]
+        for log, status in zip(logs, statuses, strict=True):
+            if status:
+                raise RelearnError(f"{log}: status {status}: {log.read_text()[-300:]}")
+
+
+def measure(folder: Path) -> dict[str, dict[str, Any]]:
+    """Time every tool once a round, in an order that turns; keep all of its seconds."""
+    folder = folder / "orchestration"
+    tools = all_tools(folder)
+    cold: dict[str, list[float]] = {name: [] for name in tools}
+    noop: dict[str, list[float]] = {name: [] for name, tool in tools.items() if tool.again}
+    names = list(tools)
+    for index in range(ROUNDS):
+        first = index * len(names) // ROUNDS
+        for name in names[first:] + names[:first]:
+            tool = tools[name]
+            tool.fresh()
+            cold[name].append(seconds(tool.call))
+            made = [path.stat().st_mtime_ns for path in tool.results()]
+            if tool.again:
+                noop[name].append(seconds(tool.call))
+                if made != [path.stat().st_mtime_ns for path in tool.results()]:
+                    raise RelearnError(f"{name}: its second call made runs again; see its log")
+        check(tools)
+    facts = {
+        "runs": RUNS,
+        "pins": sorted(
+            line
+            for path in TOOLS.glob("*.txt")
+            for line in path.read_text().splitlines()
+            if "==" in line
+        ),
+        "jobs_at_once": JOBS,
+        "seconds": {name: statistics.median(cold[name]) for name in names},
+        "seconds_noop": {name: statistics.median(noop[name]) for name in noop},
+        "rounds": {"cold": cold, "noop": noop},
+    }
+    unit = (
+        f"seconds of {{}} / of ours, {RUNS} small runs, a process each, {JOBS} at once where the "
+        "tool can; ours with records, provenance and logs, without tracking and report"
+    )
+    return {
+        "orchestration": compare(
+            list(zip(cold["dvc"], cold["ours"], strict=True)),
+            unit.format("dvc repro, which is serial,"),
+            ">= 2",
+            **facts,
+        ),
+        "orchestration_hydra": compare(
+            list(zip(cold["hydra"], cold["ours"], strict=True)),
+            unit.format("Hydra's multirun by joblib"),
+            ">= 2",
+            **facts,
+        ),
+        "orchestration_noop": compare(
+            list(zip(noop["dvc"], noop["ours"], strict=True)),
+            "seconds of dvc repro / of ours, called again with nothing to do",
+            ">= 1",
+            **facts,
+        ),
+    }
+
+
+def check(tools: dict[str, Tool]) -> None:
+    """Raise RelearnError unless every tool's results are, byte by byte, those of the loop."""
+    wanted = [path.read_bytes() for path in tools["loop"].results()]
+    for name, tool in tools.items():
+        for path, content in zip(tool.results(), wanted, strict=True):
+            if path.read_bytes() != content:
+                raise RelearnError(f"{path}: {name}'s result is not the loop's; compare the two")
+
+
+def all_tools(folder: Path) -> dict[str, Tool]:
+    """Install every tool and return how each is called, at the setting that costs it least."""
+    bins = {
+        name: environment(folder / "environments" / name, TOOLS / f"{name}.txt")
+        for name in ("plain", "dvc", "hydra", "kedro", "snakemake")
+    }
+    python = str(bins["plain"] / "python")
+    run = [python, str(TOOLS / "small_fit.py")]
+
+    def empty(name: str) -> Callable[[], None]:
+        def fresh() -> None:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).mkdir(parents=True)
+
+        return fresh
+
+    def scripted(name: str, environment: str, *arguments: str) -> Tool:
+        command = [str(bins[environment] / "python"), str(TOOLS / f"with_{name}.py"), *arguments]
+        return Tool(folder / name, empty(name), [("", command)], "{}.csv".format)
+
+    def divided(name: str, parts: int) -> Tool:
+        """DVC repeats one file's stages one after the other; two files can go on at once."""
+        share = RUNS // parts
+
+        def fresh() -> None:
+            empty(name)()
+            (folder / name / ".dvc").mkdir()
+            settings = "[core]\n    no_scm = true\n    check_update = false\n"
+            (folder / name / ".dvc/config").write_text(settings)
+            for part in range(parts):
+                inside = folder / name / str(part)
+                inside.mkdir()
+                for file in ("dvc.yaml", "small_fit.py"):
+                    shutil.copy(TOOLS / file, inside)
+                numbers = list(range(part * share, (part + 1) * share))
+                values = {"numbers": numbers, "python": python, "script": "small_fit.py"}
+                (inside / "runs.yaml").write_text(json.dumps(values))
+
+        command = [str(bins["dvc"] / "dvc"), "repro", "--quiet"]
+        calls = [(str(part), command) for part in range(parts)]
+        return Tool(folder / name, fresh, calls, lambda n: f"{n // share}/{n}.csv", again=True)
+
+    snakemake = [str(bins["snakemake"] / "snakemake"), "--snakefile", str(TOOLS / "Snakefile")]
+    snakemake += ["--cores", str(JOBS), "--quiet", "all", "--config"]
+    snakemake += [f"count={RUNS}", f"python={python}", f"script={run[1]}"]
+    return {
+        "loop": scripted("loop", "plain", str(RUNS), *run),
+        "joblib": scripted("joblib", "plain", str(RUNS), str(JOBS), *run),
+        "dvc": divided("dvc", 1),
+        "dvc_two_files": divided("dvc_two_files", JOBS),
+        "hydra": scripted(
+            "hydra",
+            "hydra",
+            f"number=range({RUNS})",
+            f"command=[{','.join(map(json.dumps, run))}]",
+            f"hydra.launcher.n_jobs={JOBS}",
+        ),
+        "kedro": scripted("kedro", "kedro", str(RUNS), str(JOBS), *run),
+        "snakemake": Tool(
+            folder / "snakemake",
+            empty("snakemake"),
+            [("", snakemake)],
+            "{}.csv".format,
+            again=True,
+        ),
+        "ours": ours(folder / "ours"),
+    }
+
+
+def environment(home: Path, pins: Path) -> Path:
+    """Return the folder of programs of a tool's own environment, made anew if the pins changed."""
+    stamp, lock = home / "pins", ROOT / "requirements.lock"
+    wanted = f"{home}\n{pins.read_text()}{lock.read_text()}"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        venv.create(home, clear=True, with_pip=True)
+        install = [home / "bin/python", "-m", "pip", "install", "--quiet", "-r", pins]
+        shell(*map(str, install))
+        stamp.write_text(wanted)
+    return home / "bin"
+
+
+def ours(folder: Path) -> Tool:
+    """Copy the project as it stands, commit it there, and add the experiment of small fits."""
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = shell("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    source = folder / "src/relearn"
+    shutil.copy(TOOLS / "small_fit.py", source / "learning/small_fit.py")
+    shutil.copy(TOOLS / "small_fits.py", source / f"experiments/{EXPERIMENT}.py")
+    (source / f"report/prose/en/{EXPERIMENT}.md").write_text("# Small fits\n")
+    variants = {f"v{number}": {"number": number} for number in range(RUNS)}
+    block = {"seeds": 1, "variants": variants, "claims": {}}
+    overlay = json.dumps({"experiments": {EXPERIMENT: block}})
+    (folder / "config/small_fits.json").write_text(overlay)
+    git = [
+        "git",
+        "-C",
+        str(folder),
+        "-c",
+        "user.name=benchmark",
+        "-c",
+        "user.email=none",
+        "-c",
+        "commit.gpgsign=false",
+    ]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "the copy"]):
+        shell(*git, *arguments)
+    compileall.compile_dir(source, quiet=1)
+
+    def fresh() -> None:
+        for name in ("results", ".snakemake"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+    def result(number: int) -> str:
+        return f"results/runs/{EXPERIMENT}/v{number}/scalars.csv"
+
+    command = [str(Path(sys.executable).with_name("snakemake")), "--configfile"]
+    command += ["config/small_fits.json", "--cores", str(JOBS), "--", *map(result, range(RUNS))]
+    return Tool(folder, fresh, [("", command)], result, again=True)
+
+
+def shell(*command: str) -> str:
+    """Return what a command prints. Raises RelearnError with its last lines."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise RelearnError(f"{error}: install {command[0]}, or put it on the PATH") from error
+    if answer.returncode:
+        raise RelearnError(f"{' '.join(command)}: {(answer.stdout + answer.stderr)[-300:]}")
+    return answer.stdout
