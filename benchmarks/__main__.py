@@ -21,6 +21,7 @@ NAMES = [
     "augmentation_vs_transforms",
     "descent_vs_loop",
     "time_to_accuracy",
+    "tracking",
 ]
 
 
