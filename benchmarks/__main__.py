@@ -22,6 +22,7 @@ NAMES = [
     "descent_vs_loop",
     "time_to_accuracy",
     "tracking",
+    "scaling",
 ]
 
 
