@@ -23,6 +23,8 @@ NAMES = [
     "time_to_accuracy",
     "pipeline_overhead",
     "orchestration",
+    "tracking",
+    "scaling",
 ]
 
 

@@ -1,3 +1,4 @@
+import base64
 import re
 from collections import Counter
 
@@ -65,16 +66,73 @@ def test_every_id_is_its_own_and_every_internal_link_arrives(site):
 
 
 def test_nothing_is_loaded_from_elsewhere(site):
+    site.write("figures/linear_regression.csv", "x" * 50_001)  # is linked, which loads nothing
     page = soup(site.build())
     assert page.select("script, link, iframe, object, embed, base") == []
     for element in page.select("[src], [xlink\\:href], image[href]"):
         address = element.get("src") or element.get("xlink:href") or element.get("href")
         assert address.startswith(("data:", "#"))
     for link in page.select("a"):
-        assert link["href"].startswith(("#", "data:text/csv", "http://127.0.0.1:5000/#/"))
+        assert link["href"].startswith(
+            ("#", "data:text/csv", "http://127.0.0.1:5000/#/", "../figures/")
+        )
     assert "default-src 'none'" in page.select_one("meta[http-equiv]")["content"]
     for style in page.select("style"):
         assert "url(http" not in style.text and "@import" not in style.text
+
+
+def test_a_table_over_50_kilobytes_is_a_link_that_arrives(site):
+    small, large = "x" * 50_000, "x" * 50_001
+    site.write("figures/backpropagation.csv", small)
+    site.write("figures/linear_regression.csv", large)
+    page = soup(site.build())
+    link = page.select_one("a[download='linear_regression.csv']")
+    assert (site.results / "report" / link["href"]).resolve().read_text() == large
+    assert words(link.find_next_sibling("span")) == "50 kB, beside this page"
+    embedded = page.select_one("a[download='backpropagation.csv']")["href"]
+    assert base64.b64decode(embedded.removeprefix("data:text/csv;charset=utf-8;base64,")) == (
+        small.encode()
+    )
+
+
+def test_more_than_50_variants_share_a_row(site):
+    variants = site.config["experiments"]["linear_regression"]["variants"]
+    variants |= {f"v{index}": {} for index in range(48)}
+    assert len(soup(site.build()).select("#linear_regression .made tbody tr")) == 50
+    variants["one_more"] = {"seeds": 100}
+    made = soup(site.build()).select_one("#linear_regression .made")
+    (row,) = made.select("tbody tr")
+    assert [words(cell) for cell in row.select("th, td")] == [
+        "all 51 variants",
+        "1 to 100",
+        "results/runs/linear_regression a folder each missing: 49 of them, v0 first: "
+        "It has not been made yet; run make report.",
+        "1 tracked",
+        "2 min 00 s",
+    ]
+    folder = site.results / "report" / row.select("a")[0]["href"]
+    assert folder.resolve() == site.results / "runs/linear_regression"
+    assert row.select("a")[1]["href"] == "http://127.0.0.1:5000/#/experiments/7"
+    assert "published" not in words(made.pre) and "51, see config/" in words(made.pre)
+
+
+def test_the_page_does_not_grow_with_the_variants(site):
+    variants = site.config["experiments"]["linear_regression"]["variants"]
+    sizes = []
+    for count in (100, 1000):
+        variants |= {f"v{index}": {} for index in range(count)}
+        sizes.append(len(site.build()))
+    assert sizes[1] - sizes[0] < 100
+
+
+def test_a_figure_too_large_for_the_page_is_named_instead(site):
+    drawing = (site.results / "figures/backpropagation.svg").read_text()
+    site.write("figures/backpropagation.svg", drawing + " " * 1_000_000)
+    section = soup(site.build()).select_one("#backpropagation")
+    assert section.figure is None
+    assert "Too large for this page, 1,000 kB: open results/figures/backpropagation.svg." in words(
+        section
+    )
 
 
 def test_prose_becomes_html_with_numbers_from_results(site):

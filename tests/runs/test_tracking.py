@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 
 import numpy as np
@@ -121,6 +122,38 @@ def test_a_run_that_a_kill_left_half_made_is_made_again(results):
     assert len(after) == len(runs)
     assert {run.info.status for run in after} == {"FINISHED"}
     assert by_key(after).keys() == by_key(runs).keys()
+
+
+def test_a_kill_before_the_figure_is_kept_makes_the_run_again_with_it(results, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(MlflowClient, "log_artifact", killed)
+        track(results)
+    client, runs = track(results)
+    assert len(by_key(runs)) == 2 * (1 + 3)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    parents = [run for run in runs if tracking.PARENT not in run.data.tags]
+    for run in parents:
+        assert len(client.list_artifacts(run.info.run_id, "figure")) == 2
+
+
+def test_a_run_takes_three_calls_and_those_that_only_it_needs(results, monkeypatch):
+    calls = Counter()
+    for name in ("create_run", "get_run", "log_batch", "set_tag", "log_artifact", "log_inputs"):
+        monkeypatch.setattr(MlflowClient, name, counted(calls, getattr(MlflowClient, name)))
+    tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results)
+    runs = 2 * (1 + 3)
+    assert calls == {"create_run": runs, "log_batch": runs, "log_inputs": runs, "log_artifact": 4}
+
+
+def counted(calls, method):
+    def call(*arguments, **named):
+        calls[method.__name__] += 1
+        return method(*arguments, **named)
+
+    return call
 
 
 def test_the_store_is_rebuilt_from_the_results_alone(results):

@@ -102,6 +102,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes as "260 kB", at least one."""
+    return f"{max(1, round(count / 1000)):,} kB"
+
+
 def _minus(text: str) -> str:
     return text.replace("-", "−")
 

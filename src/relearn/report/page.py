@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds everything it shows."""
+"""The report: one HTML file that holds all it shows, of bounded size; large tables are linked."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _counts(sections: Sequence[Section]) -> dict[str, int]:
 
 def origins(sections: Iterable[Section]) -> dict[str, Any]:
     """Return what the provenance of all variants comes to; each fact lists its distinct values."""
-    found = [variant.origin for each in sections for variant in each.variants if variant.origin]
+    found = [origin for each in sections for origin in each.origins]
 
     def distinct(key: str) -> list[str]:
         return sorted({str(each[key]) for each in found if each.get(key) is not None})

@@ -117,14 +117,16 @@ class Results:
         return NOT_MADE
 
     def _concerns(self, note: Mapping[str, Any], experiment: str, variant: str | None) -> bool:
-        block = self.config["experiments"][experiment]
-        datasets = {variant_slice(block, name).get("dataset") for name in block["variants"]}
         wildcards = note["wildcards"]
         return (
             wildcards.get("experiment", experiment) == experiment
             and (variant is None or wildcards.get("variant", variant) == variant)
-            and ("dataset" not in wildcards or wildcards["dataset"] in datasets)
+            and ("dataset" not in wildcards or wildcards["dataset"] in self._datasets(experiment))
         )
+
+    def _datasets(self, experiment: str) -> set[str | None]:
+        block = self.config["experiments"][experiment]
+        return {variant_slice(block, name).get("dataset") for name in block["variants"]}
 
     def _json(self, path: str) -> Any:
         text = self.file(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from relearn.experiments import catalogue
-from relearn.report import formats, prose, svg
+from relearn.report import formats, made, prose, svg
 from relearn.report.context import Context
 from relearn.report.results import Results
 from relearn.runs import provenance
 from relearn.runs.registration import Registration
 
 MISSING = "missing"
-MLFLOW = "http://127.0.0.1:5000"
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file inside the page."""
-
-    name: str
-    uri: str
-    size: str
+INLINED = 1_000_000  # bytes of a figure that the page shows; a larger one is named instead
 
 
 @dataclass(frozen=True)
@@ -65,19 +55,6 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One variant's row of "how this was made"; provenance may be empty."""
-
-    name: str
-    seeds: int
-    scalars: Download | None
-    missing: str
-    origin: Mapping[str, Any]
-    run_id: str
-    run_url: str
-
-
-@dataclass(frozen=True)
 class Section:
     """One experiment."""
 
@@ -87,8 +64,9 @@ class Section:
     picture: svg.Picture | None
     picture_missing: str
     description: str
-    drawn: Download | None
-    variants: list[Variant]
+    drawn: made.Download | None
+    variants: list[made.Variant]
+    origins: list[Mapping[str, Any]]
     notes: list[str]
     module: str
     source: str
@@ -113,10 +91,16 @@ def section(
     path, spoken = prose.find(folder, language, experiment)
     context = Context(experiment, getattr(module, "LISTING", None), results)
     drawing = results.file(f"figures/{experiment}.svg")
+    unseen = ""
+    if not drawing:
+        unseen = results.reason(experiment, "figure")
+    elif len(drawing) > INLINED:
+        size = formats.size(len(drawing))
+        unseen = f"Too large for this page, {size}: open results/figures/{experiment}.svg."
     own = [note for note in results.notes if note["wildcards"].get("experiment") == experiment]
     text = prose.load(path, spoken, context.names)
-    made = [_variant(experiment, name, results) for name in block["variants"]]
-    seconds = [core_seconds(each.origin) for each in made if each.origin]
+    origins = {name: results.provenance(experiment, name) for name in block["variants"]}
+    known = [origin for origin in origins.values() if origin]
     return Section(
         name=experiment,
         prose=text,
@@ -126,16 +110,19 @@ def section(
                 results,
                 experiment,
                 why=_why(name, text, results),
-                seconds=sum(seconds) if seconds else None,
+                seconds=sum(map(core_seconds, known)) if known else None,
                 registration=registered.get(name),
             )
             for name in block["claims"]
         ],
-        picture=svg.inline(drawing, f"figure-{experiment}") if drawing else None,
-        picture_missing="" if drawing else results.reason(experiment, "figure"),
+        picture=None if unseen else svg.inline(drawing, f"figure-{experiment}"),
+        picture_missing=unseen,
         description=(results.file(f"figures/{experiment}.txt") or "").strip(),
-        drawn=download(results, f"figures/{experiment}.csv", f"{experiment}.csv"),
-        variants=made,
+        drawn=made.download(
+            results, f"figures/{experiment}.csv", f"{experiment}.csv", f"{experiment}.csv"
+        ),
+        variants=made.rows(experiment, origins, results),
+        origins=known,
         notes=[f"{'/'.join([n['rule'], *n['wildcards'].values()])}: {n['error']}" for n in own],
         module=f"src/{module.__name__.replace('.', '/')}.py",
         source=Path(module.__file__).read_text(),
@@ -193,41 +180,15 @@ def _part(name: str, found: Mapping[str, Any], block: Mapping[str, Any]) -> Part
     )
 
 
-def download(results: Results, path: str, name: str) -> Download | None:
-    """Return a text file of the results as a link that carries it; None where it is missing."""
-    text = results.file(path)
-    if text is None:
-        return None
-    data = text.encode()
-    uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(data).decode()}"
-    size = f"{max(1, round(len(data) / 1000)):,} kB"
-    return Download(name, uri, size)
-
-
-def _variant(experiment: str, name: str, results: Results) -> Variant:
-    path = f"runs/{experiment}/{name}/scalars.csv"
-    scalars = download(results, path, f"{experiment}.{name}.scalars.csv")
-    index = results.mlflow.get("experiments", {}).get(experiment, {})
-    run_id = index.get("runs", {}).get(name, "")
-    server = results.mlflow.get("tracking_uri", "")
-    server = server.rstrip("/") if server.startswith("http") else MLFLOW
-    return Variant(
-        name=name,
-        seeds=len(results.table(experiment, name, "scalars.csv")) if scalars else 0,
-        scalars=scalars,
-        missing="" if scalars else results.reason(experiment, "run", name),
-        origin=results.provenance(experiment, name),
-        run_id=run_id,
-        run_url=f"{server}/#/experiments/{index['experiment_id']}/runs/{run_id}" if run_id else "",
-    )
-
-
 def _settings(experiment: str, block: Mapping[str, Any]) -> str:
     """Return an experiment's values as YAML; its claims stand in the verdicts."""
     lines = [f"{experiment}:"]
     for key, value in block.items():
         if key not in ("variants", "claims"):
             lines.append(f"  {key}: {_yaml(value)}")
+    if len(block["variants"]) > made.ROWS:
+        count = formats.thousands(len(block["variants"]))
+        return "\n".join([*lines, f"  variants:  # {count}, see config/"])
     lines.append("  variants:")
     return "\n".join(
         lines + [f"    {name}: {_yaml(own)}" for name, own in block["variants"].items()]

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -21,18 +22,15 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
-import numpy as np
-import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, ViewType
 
 from relearn.files import whole
-from relearn.runs import failures, record
-from relearn.runs.evidence import interval
+from relearn.runs import failures, logged, record
 
-BATCH = 1000  # metrics that one call may carry (MLflow's own limit)
 SQLITE = "sqlite:///"
 KEY, FIGURE, FAILED = "relearn.key", "relearn.figure", "failed/"
+PARENT = "mlflow.parentRunId"
 
 
 def tracking_uri(results: Path) -> str:
@@ -52,10 +50,14 @@ def track(experiments: Mapping[str, Mapping[str, Any]], index: Path, results: Pa
     found: dict[str, Any] = {}
     for name, facts in experiments.items():
         known = store.experiment(name)
-        found[name] = {"experiment_id": known.id, "runs": {}}
-        for variant in facts["variants"]:
-            run_id = store.variant(known, name, variant, facts["seed_runs"])
-            found[name]["runs"][variant] = run_id
+        figure = Figure(results, name)
+        found[name] = {
+            "experiment_id": known.id,
+            "runs": {
+                variant: store.variant(known, name, variant, facts["seed_runs"], figure)
+                for variant in facts["variants"]
+            },
+        }
         store.clear_failures(known)
     store.clear_failures(store.experiment("pipeline"))
     with whole(index) as path:
@@ -113,6 +115,15 @@ def _at_home(folder: Path) -> None:
             temporary.write_text(str(folder))
 
 
+class Figure:
+    """An experiment's figure as an artifact of each of its variants, read once for all of them."""
+
+    def __init__(self, results: Path, experiment: str):
+        self.files = [results / "figures" / f"{experiment}.{kind}" for kind in ("svg", "csv")]
+        content = b"".join(file.read_bytes() for file in self.files)
+        self.digest = hashlib.sha256(content).hexdigest()
+
+
 class Store:
     """The tracking server or database, and the results that it mirrors."""
 
@@ -132,7 +143,9 @@ class Store:
         location = str(self.folder / "artifacts" / name) if self.folder else None
         return Known(self.client, name, location)
 
-    def variant(self, known: Known, experiment: str, variant: str, seed_runs: bool) -> str:
+    def variant(
+        self, known: Known, experiment: str, variant: str, seed_runs: bool, figure: Figure
+    ) -> str:
         """Track one variant and return its run's id."""
         provenance = json.loads(
             (self.results / "provenance" / experiment / f"{variant}.json").read_text()
@@ -141,23 +154,24 @@ class Store:
         key = provenance["key"]
         parent = known.runs.get(key)
         if parent is None:
-            run_id = self.finished(
-                known, key, variant, provenance, means(records), provenance["params"]
-            )
+            metrics, params = logged.means(records), provenance["params"]
+            run_id = self.finished(known, key, variant, provenance, metrics, params, figure=figure)
         else:
             run_id = parent.info.run_id
+            if parent.data.tags.get(FIGURE) != figure.digest:
+                self.artifacts(run_id, figure)
+                self.client.set_tag(run_id, FIGURE, figure.digest)
         if seed_runs and len(records.scalars) > 1:
-            for seed in records.scalars["seed"]:
-                self.child(known, provenance, records, int(seed), run_id)
-        self.figure(run_id, experiment, parent)
+            for seed, rows in logged.by_seed(records):
+                self.child(known, provenance, seed, rows, run_id)
         return run_id
 
     def child(
         self,
         known: Known,
         provenance: Mapping[str, Any],
-        records: record.Records,
         seed: int,
+        metrics: list[logged.Row],
         parent_id: str,
     ) -> None:
         """Track one seed under its variant's run."""
@@ -165,11 +179,10 @@ class Store:
         run = known.runs.get(key)
         if run is None:
             name = f"{provenance['variant']}, seed {seed}"
-            metrics = of_seed(records, seed)
-            tags = {"mlflow.parentRunId": parent_id}
+            tags = {PARENT: parent_id}
             self.finished(known, key, name, provenance, metrics, {"seed": seed}, tags)
-        elif run.data.tags.get("mlflow.parentRunId") != parent_id:
-            self.client.set_tag(run.info.run_id, "mlflow.parentRunId", parent_id)
+        elif run.data.tags.get(PARENT) != parent_id:
+            self.client.set_tag(run.info.run_id, PARENT, parent_id)
 
     def finished(
         self,
@@ -177,41 +190,42 @@ class Store:
         key: str,
         name: str,
         provenance: Mapping[str, Any],
-        metrics: list[tuple[str, float, int]],
+        metrics: list[logged.Row],
         params: Mapping[str, Any],
-        more_tags: Mapping[str, str] | None = None,
+        more_tags: Mapping[str, str] = MappingProxyType({}),
+        figure: Figure | None = None,
     ) -> str:
-        """Make a run whole, call it FINISHED and return its id."""
+        """Make a run whole in as few calls as the client has, call it FINISHED, return its id.
+
+        Each call is a commit, or a request to a server, and that is what tracking costs. What a
+        kill leaves half made is RUNNING, so even the tag of a figure may come before the figure.
+        """
         start, end = (
             int(datetime.fromisoformat(provenance[when]).timestamp() * 1000)
             for when in ("started", "finished")
         )
-        tags = describe(provenance) | {KEY: key} | dict(more_tags or {})
+        tags = logged.describe(provenance) | {KEY: key} | dict(more_tags)
+        if figure:
+            tags[FIGURE] = figure.digest
         run = self.client.create_run(known.id, start_time=start, tags=tags, run_name=name)
         run_id = run.info.run_id
         rows = [Metric(metric, float(value), end, step) for metric, value, step in metrics]
         shown = [Param(param, str(value)) for param, value in params.items()]
-        for first in range(0, max(len(rows), 1), BATCH):
-            self.client.log_batch(run_id, rows[first : first + BATCH], shown if not first else ())
+        self.client.log_batch(run_id, rows, shown)
         if provenance["data"] is not None:
             data_name = provenance["params"]["dataset"]
             data = Dataset(data_name, provenance["data"][:36], "local", f"data/{data_name}")
             context = InputTag("mlflow.data.context", "training")
             self.client.log_inputs(run_id, [DatasetInput(data, [context])])
+        if figure:
+            self.artifacts(run_id, figure)
         self.client.set_terminated(run_id, "FINISHED", end_time=end)
-        known.runs[key] = self.client.get_run(run_id)
         return run_id
 
-    def figure(self, run_id: str, experiment: str, parent: Run | None) -> None:
-        """Keep the experiment's figure as the run's artifact; do nothing if it is there."""
-        files = [self.results / "figures" / f"{experiment}.{kind}" for kind in ("svg", "csv")]
-        content = b"".join(file.read_bytes() for file in files)
-        digest = hashlib.sha256(content).hexdigest()
-        if parent is not None and parent.data.tags.get(FIGURE) == digest:
-            return
-        for file in files:
+    def artifacts(self, run_id: str, figure: Figure) -> None:
+        """Keep an experiment's figure with a run, in place of an older one."""
+        for file in figure.files:
             self.client.log_artifact(run_id, str(file), "figure")
-        self.client.set_tag(run_id, FIGURE, digest)
 
     def failure(self, note: Mapping[str, Any]) -> None:
         """Record one failed job as a FAILED run, in place of an earlier one of the same job."""
@@ -242,56 +256,3 @@ class Store:
         for key, run in known.runs.items():
             if key.startswith(FAILED) and key not in standing:
                 self.client.delete_run(run.info.run_id)
-
-
-def describe(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags by which runs are found and compared."""
-    tags = {
-        "relearn.experiment": provenance["experiment"],
-        "relearn.variant": provenance["variant"],
-        "relearn.fingerprint": provenance["fingerprint"],
-        "relearn.seed_base": str(provenance["seed_base"]),
-        "relearn.command": provenance["command"],
-        "relearn.dirty": str(provenance["dirty"]),
-        "mlflow.source.name": f"src/relearn/experiments/{provenance['experiment']}.py",
-        "mlflow.source.type": "LOCAL",
-        "version.python": provenance["python"],
-    }
-    if provenance["commit"] is not None:
-        tags["mlflow.source.git.commit"] = provenance["commit"]
-    return tags | {f"version.{name}": value for name, value in provenance["versions"].items()}
-
-
-def means(records: record.Records) -> list[tuple[str, float, int]]:
-    """Return a variant's metrics: each scalar's mean and interval over seeds, and mean curves."""
-    metrics = []
-    for name in records.scalars.columns[1:]:
-        mean, low, high = interval(records.scalars[name].to_numpy())
-        metrics.append((name, mean, 0))
-        if len(records.scalars) > 1:
-            metrics += [(f"{name}_low", low, 0), (f"{name}_high", high, 0)]
-    if len(records.curves):
-        step = records.curves.columns[1]
-        curves = records.curves.drop(columns="seed").groupby(step, sort=True).mean()
-        metrics += rows_of(curves)
-    return [row for row in metrics if np.isfinite(row[1])]
-
-
-def of_seed(records: record.Records, seed: int) -> list[tuple[str, float, int]]:
-    """Return one seed's metrics and curves."""
-    scalars = records.scalars.set_index("seed").loc[seed]
-    metrics = [(str(name), value, 0) for name, value in scalars.items()]
-    if len(records.curves):
-        step = records.curves.columns[1]
-        mine = records.curves[records.curves["seed"] == seed]
-        metrics += rows_of(mine.drop(columns="seed").set_index(step))
-    return [row for row in metrics if np.isfinite(row[1])]
-
-
-def rows_of(curves: pd.DataFrame) -> list[tuple[str, float, int]]:
-    """Return (metric, value, step) for each cell of a table indexed by step."""
-    return [
-        (str(metric), value, int(step))
-        for metric in curves.columns
-        for step, value in curves[metric].items()
-    ]

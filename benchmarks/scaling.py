@@ -1,0 +1,203 @@
+"""How planning, running, tracking and reporting grow from 100 over 1,000 to 10,000 runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.measure import ONE_THREAD, compare
+from relearn.errors import RelearnError
+from relearn.experiments import catalogue
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENT, SEEDS = "scaled", 10
+SIZES = (100, 1000, 10_000)  # MLflow runs: a variant's own and one for each of its seeds
+OPENED, SECONDS_TO_OPEN = 5, 60
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CLAIM = {
+    "section": "1",
+    "claim": "A walk strays from its start.",
+    "kind": "mean",
+    "effect": "standard deviation of the ends over the variants",
+    "unit": "steps",
+    "threshold": 1.0,
+    "reason": "One step would be seen.",
+}
+PROSE = "# Walks\n\nA walk of {{ params('v0').seeds }} seeds.\n\nFigure: The walks.\n"
+STEPS = {
+    "plan": ["-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "all"],
+    "run": ["-m", "snakemake", "--cores", "{cores}", "--quiet", "all", "--", "seal"],
+    "track": ["-c", "from benchmarks import scaling; scaling.track()"],
+    "report": ["-c", "from benchmarks import scaling; scaling.report()"],
+}
+SAYS = {
+    "plan": "a dry run of Snakemake",
+    "run": "every run, figure and verdict",
+    "track": "tracking into MLflow",
+    "report": "building the report",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step took: wall seconds, and the largest of its processes in MB (10⁶ bytes)."""
+
+    seconds: float
+    peak_mb: float
+
+
+def measure(folder: Path) -> dict[str, dict[str, Any]]:
+    """Take each step once at each size; every size has a copy of the project of its own."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="scaling-") as name:
+        found = {runs: measured(Path(name) / str(runs), runs) for runs in SIZES}
+        page = Path(name) / str(SIZES[-1]) / "results/report/index.html"
+        opened = opening(page)
+    entries = {f"scaling_{step}": growth(step, found) for step in STEPS}
+    largest = found[SIZES[-1]]["report_mb"]
+    entries["scaling_report_mb"] = compare(
+        [(largest, 1.0)], f"MB of the report on {SIZES[-1]:,} runs", "<= 10"
+    )
+    if opened:
+        entries["scaling_open_s"] = compare(
+            [(spent, 1.0) for spent in opened],
+            f"seconds of a headless browser, start included, to load {SIZES[-1]:,} runs' report",
+            "<= 2",
+        )
+    return entries
+
+
+def growth(step: str, found: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return a step's entry: by how much the last tenfold costs more than ten times as much."""
+    costs = {runs: each[step] for runs, each in found.items()}
+    few, many = SIZES[-2:]
+    more = {
+        "seconds": {runs: cost.seconds for runs, cost in costs.items()},
+        "peak_mb": {runs: cost.peak_mb for runs, cost in costs.items()},
+    }
+    if step in ("track", "report"):
+        more[f"{step}_mb"] = {runs: each[f"{step}_mb"] for runs, each in found.items()}
+    return compare(
+        [(costs[many].seconds / many, costs[few].seconds / few)],
+        f"seconds a run of {SAYS[step]}, at {many:,} runs / at {few:,}",
+        "<= 1",
+        **more,
+    )
+
+
+def measured(folder: Path, runs: int) -> dict[str, Any]:
+    """Return what every step costs at one size, and the megabytes that it leaves."""
+    copy(folder, variants=round(runs / (1 + SEEDS)))
+    found: dict[str, Any] = {step: cost(folder, step) for step in STEPS}
+    print(
+        f"  {runs:,} runs: {', '.join(f'{s} {found[s].seconds:.1f} s' for s in STEPS)}", flush=True
+    )
+    found["track_mb"] = megabytes(folder / "results/mlflow")
+    found["report_mb"] = megabytes(folder / "results/report")
+    return found
+
+
+def copy(folder: Path, variants: int) -> None:
+    """Copy the project into a folder, with one experiment of its own in place of all others."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("src", "workflow", "profiles", "benchmarks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.copy(ROOT / "Snakefile", folder)
+    package = folder / "src/relearn"
+    for name in catalogue.names():
+        (package / "experiments" / f"{name}.py").unlink()
+        (package / "report/prose/en" / f"{name}.md").unlink()
+    shutil.copy(ROOT / f"benchmarks/{EXPERIMENT}.py", package / "experiments")
+    (package / "report/prose/en" / f"{EXPERIMENT}.md").write_text(PROSE)
+    block = {
+        "seeds": SEEDS,
+        "variants": {f"v{index}": {"level": index} for index in range(variants)},
+        "claims": {"1a": CLAIM},
+    }
+    config = {
+        "scale": "default",
+        "seed_base": 1,
+        "datasets": {},
+        "experiments": {EXPERIMENT: block},
+    }
+    (folder / "config").mkdir()
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def cost(folder: Path, step: str) -> Cost:
+    """Take one step in a process of its own, in a copy of the project.
+
+    Raises:
+        RelearnError: it failed.
+    """
+    arguments = [part.format(cores=os.cpu_count()) for part in STEPS[step]]
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": f"{folder / 'src'}:{folder}"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    with open(folder / f"{step}.log", "w") as log:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=folder, env=environment, stdout=log, stderr=log
+        )
+        _, status, usage = os.wait4(process.pid, 0)  # of this process and those that it started
+        spent = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        last = (folder / f"{step}.log").read_text().strip().splitlines()[-1:]
+        raise RelearnError(f"scaling, {step}: exit status {process.returncode}: {' '.join(last)}")
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
+    return Cost(spent, usage.ru_maxrss * unit / 1e6)
+
+
+def track() -> None:
+    """Track the results of the project in the working directory."""
+    from relearn.runs import tracking
+
+    block = _config()["experiments"][EXPERIMENT]
+    facts = {EXPERIMENT: {"variants": list(block["variants"]), "seed_runs": True}}
+    tracking.track(facts, Path("results/mlflow/runs.json"), Path("results"))
+
+
+def report() -> None:
+    """Build the report of the project in the working directory."""
+    from relearn.files import whole
+    from relearn.report import page
+
+    with whole(Path("results/report/index.html")) as temporary:
+        temporary.write_text(page.build(Path("results"), _config(), Path()))
+
+
+def _config() -> dict[str, Any]:
+    return yaml.load(Path("config/config.yaml").read_text(), yaml.CSafeLoader)
+
+
+def opening(page: Path) -> Sequence[float]:
+    """Return the seconds of each of several loads of a page; none where there is no browser."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        print(f"  none of {', '.join(BROWSERS)} is installed: the page was not opened", flush=True)
+        return []
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    spent = []
+    for _ in range(OPENED):
+        with tempfile.TemporaryDirectory() as profile:
+            command = [browser, *options, f"--user-data-dir={profile}", page.as_uri()]
+            start = time.perf_counter()
+            answer = subprocess.run(command, capture_output=True, timeout=SECONDS_TO_OPEN)
+            spent.append(time.perf_counter() - start)
+        if b"</footer>" not in answer.stdout:
+            raise RelearnError(f"{browser}: {page.name} did not load: {answer.stderr[-200:]!r}")
+    return spent
+
+
+def megabytes(folder: Path) -> float:
+    """Return the size of all files in a folder in MB."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -1,0 +1,116 @@
+"""Runs into MLflow's database: the projection of the results, or a client call for each value."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+
+from benchmarks.measure import compare, interleaved, seconds
+from relearn.runs import logged, provenance, record, tracking
+from relearn.runs.record import Records, per_seed, table
+
+EXPERIMENT, VARIANTS = "tracked", ["plain", "fast"]
+SEEDS, EPOCHS, PAIRS = 10, 10, 7
+SCALARS = ("test_accuracy", "last_loss", "drawn_agreement")
+CURVES = ("published_loss", "mean_loss", "drawn_over_mean", "train_accuracy")
+
+
+def measure(folder: Path) -> dict[str, dict[str, Any]]:
+    """Time both on runs as long as listing 10.6's, each time into a database of its own."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="tracking-") as name:
+        here = Path(name)
+        write_results(here / "results", SEEDS, EPOCHS)
+
+        def timed(side) -> float:
+            uri = database(Path(tempfile.mkdtemp(dir=here)))
+            return seconds(lambda: side(here / "results", uri))
+
+        runs = len(VARIANTS) * (1 + SEEDS)
+        entry = compare(
+            interleaved(lambda: timed(call_by_call), lambda: timed(projection), PAIRS),
+            f"seconds of {runs} runs with a client call for each tag, parameter and step's metric"
+            " / tracked by the pipeline, both into SQLite",
+            ">= 5",
+        )
+    a_second = [runs / spent for spent in entry["medians"]]
+    return {"tracking": entry | {"runs": runs, "runs_a_second": a_second}}
+
+
+def write_results(results: Path, seeds: int, epochs: int) -> None:
+    """Write runs whose numbers are random, with their provenance and a figure."""
+    generator = np.random.default_rng(0)
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    for variant in VARIANTS:
+        scalars = per_seed({name: generator.random(seeds) for name in SCALARS})
+        curves = {name: generator.random((seeds, epochs)) for name in CURVES}
+        records = Records(scalars, table("epoch", np.arange(1, epochs + 1), curves))
+        record.write(results / "runs" / EXPERIMENT / variant, records)
+        identity = {
+            "experiment": EXPERIMENT,
+            "variant": variant,
+            "params": {"seeds": seeds, "epochs": epochs, "batch_size": 64, "learning_rate": 0.001},
+            "seed_base": 0,
+            "fingerprint": "",
+            "data": None,
+        }
+        path = results / "provenance" / EXPERIMENT / f"{variant}.json"
+        provenance.write(path, identity, moment, moment, threads=1, remade_by="")
+    (results / "figures").mkdir()
+    for kind in ("svg", "csv"):
+        (results / "figures" / f"{EXPERIMENT}.{kind}").write_text(kind * 25_000)
+
+
+def database(folder: Path) -> str:
+    """Make an empty MLflow database, which takes seconds, and return its address."""
+    uri = f"{tracking.SQLITE}{folder}/mlflow.db"
+    mlflow.MlflowClient(uri).search_experiments()
+    return uri
+
+
+def projection(results: Path, uri: str) -> None:
+    """Track the results as the pipeline does."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    try:
+        facts = {EXPERIMENT: {"variants": VARIANTS, "seed_runs": True}}
+        tracking.track(
+            facts, Path(uri.removeprefix(tracking.SQLITE)).with_name("runs.json"), results
+        )
+    finally:
+        os.environ.pop("MLFLOW_TRACKING_URI")
+        if before is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+
+
+def call_by_call(results: Path, uri: str) -> None:
+    """Track the results with the calls that MLflow's introduction shows."""
+    mlflow.set_tracking_uri(uri)
+    artifacts = Path(uri.removeprefix(tracking.SQLITE)).with_name("artifacts")
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment(EXPERIMENT, str(artifacts)))
+    for variant in VARIANTS:
+        facts = json.loads((results / f"provenance/{EXPERIMENT}/{variant}.json").read_text())
+        records = record.read(results / "runs" / EXPERIMENT / variant)
+        with mlflow.start_run(run_name=variant):
+            log(facts, facts["key"], facts["params"], logged.means(records))
+            for kind in ("svg", "csv"):
+                mlflow.log_artifact(str(results / f"figures/{EXPERIMENT}.{kind}"), "figure")
+            for seed, rows in logged.by_seed(records):
+                with mlflow.start_run(run_name=f"{variant}, seed {seed}", nested=True):
+                    log(facts, f"{facts['key']}/{seed}", {"seed": seed}, rows)
+
+
+def log(facts: dict, key: str, params: dict, metrics: list[logged.Row]) -> None:
+    """Log one run's tags, parameters and metrics, one by one."""
+    for tag, value in (logged.describe(facts) | {tracking.KEY: key}).items():
+        mlflow.set_tag(tag, value)
+    for name, value in params.items():
+        mlflow.log_param(name, value)
+    for name, value, step in metrics:
+        mlflow.log_metric(name, value, step=step)
