@@ -92,6 +92,8 @@ def test_the_report_is_whole(built):
     assert len(ids) == len(set(ids))
     for link in page.select("a[href^='#']"):
         assert link["href"] == "#" or link["href"][1:] in ids, link["href"]
+    for link in page.select("a[href^='../']"):
+        assert (built.folder / "results/report" / link["href"]).exists(), link["href"]
     assert len(page.select("figure svg")) == len(ALL)
     for tag in page.select("[src], link[href]"):
         assert tag.get("src", tag.get("href")).startswith("data:")
