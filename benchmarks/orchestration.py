@@ -31,14 +31,14 @@ class Tool:
     Attributes:
         folder: where everything that it writes goes.
         fresh: makes the folder ready for runs of which none is made.
-        calls: the folder below and the command of each process; they start together.
+        command: makes the runs that are not made yet.
         result: where the result of a run's {number} is.
         again: whether a second call finds by itself that there is nothing to do.
     """
 
     folder: Path
     fresh: Callable[[], None]
-    calls: list[tuple[str, list[str]]]
+    command: list[str]
     result: Callable[[int], str]
     again: bool = False
 
@@ -54,23 +54,17 @@ class Tool:
             "DVC_SITE_CACHE_DIR": str(self.folder.parent / "cache/dvc"),
             "DVC_NO_ANALYTICS": "true",
         }
-        logs = [self.folder.parent / f"{self.folder.name}_{i}.log" for i in range(len(self.calls))]
-        processes = []
-        for log, (below, command) in zip(logs, self.calls, strict=True):
-            with open(log, "wb") as stream:
-                processes.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=self.folder / below,
-                        env=os.environ | ONE_THREAD | settings,
-                        stdout=stream,
-                        stderr=subprocess.STDOUT,
-                    )
-                )
-        statuses = [process.wait() for process in processes]
-        for log, status in zip(logs, statuses, strict=True):
-            if status:
-                raise RelearnError(f"{log}: status {status}: {log.read_text()[-300:]}")
+        log = self.folder.parent / f"{self.folder.name}.log"
+        with open(log, "wb") as stream:
+            answer = subprocess.run(
+                self.command,
+                cwd=self.folder,
+                env=os.environ | ONE_THREAD | settings,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        if answer.returncode:
+            raise RelearnError(f"{log}: status {answer.returncode}: {log.read_text()[-300:]}")
 
 
 def measure(folder: Path) -> dict[str, dict[str, Any]]:
@@ -158,38 +152,27 @@ def all_tools(folder: Path) -> dict[str, Tool]:
 
     def scripted(name: str, environment: str, *arguments: str) -> Tool:
         command = [str(bins[environment] / "python"), str(TOOLS / f"with_{name}.py"), *arguments]
-        return Tool(folder / name, empty(name), [("", command)], "{}.csv".format)
+        return Tool(folder / name, empty(name), command, "{}.csv".format)
 
-    def divided(name: str, parts: int) -> Tool:
-        """DVC repeats one file's stages one after the other; two files can go on at once."""
-        share = RUNS // parts
+    def fresh_dvc() -> None:
+        """One at a time: of two `dvc repro` at once, one ended with status 255 now and then."""
+        empty("dvc")()
+        (folder / "dvc/.dvc").mkdir()
+        settings = "[core]\n    no_scm = true\n    check_update = false\n"
+        (folder / "dvc/.dvc/config").write_text(settings)
+        for file in ("dvc.yaml", "small_fit.py"):
+            shutil.copy(TOOLS / file, folder / "dvc")
+        values = {"numbers": list(range(RUNS)), "python": python, "script": "small_fit.py"}
+        (folder / "dvc/runs.yaml").write_text(json.dumps(values))
 
-        def fresh() -> None:
-            empty(name)()
-            (folder / name / ".dvc").mkdir()
-            settings = "[core]\n    no_scm = true\n    check_update = false\n"
-            (folder / name / ".dvc/config").write_text(settings)
-            for part in range(parts):
-                inside = folder / name / str(part)
-                inside.mkdir()
-                for file in ("dvc.yaml", "small_fit.py"):
-                    shutil.copy(TOOLS / file, inside)
-                numbers = list(range(part * share, (part + 1) * share))
-                values = {"numbers": numbers, "python": python, "script": "small_fit.py"}
-                (inside / "runs.yaml").write_text(json.dumps(values))
-
-        command = [str(bins["dvc"] / "dvc"), "repro", "--quiet"]
-        calls = [(str(part), command) for part in range(parts)]
-        return Tool(folder / name, fresh, calls, lambda n: f"{n // share}/{n}.csv", again=True)
-
+    dvc = [str(bins["dvc"] / "dvc"), "repro", "--quiet"]
     snakemake = [str(bins["snakemake"] / "snakemake"), "--snakefile", str(TOOLS / "Snakefile")]
     snakemake += ["--cores", str(JOBS), "--quiet", "all", "--config"]
     snakemake += [f"count={RUNS}", f"python={python}", f"script={run[1]}"]
     return {
         "loop": scripted("loop", "plain", str(RUNS), *run),
         "joblib": scripted("joblib", "plain", str(RUNS), str(JOBS), *run),
-        "dvc": divided("dvc", 1),
-        "dvc_two_files": divided("dvc_two_files", JOBS),
+        "dvc": Tool(folder / "dvc", fresh_dvc, dvc, "{}.csv".format, again=True),
         "hydra": scripted(
             "hydra",
             "hydra",
@@ -201,7 +184,7 @@ def all_tools(folder: Path) -> dict[str, Tool]:
         "snakemake": Tool(
             folder / "snakemake",
             empty("snakemake"),
-            [("", snakemake)],
+            snakemake,
             "{}.csv".format,
             again=True,
         ),
@@ -261,7 +244,7 @@ def ours(folder: Path) -> Tool:
 
     command = [str(Path(sys.executable).with_name("snakemake")), "--configfile"]
     command += ["config/small_fits.json", "--cores", str(JOBS), "--", *map(result, range(RUNS))]
-    return Tool(folder, fresh, [("", command)], result, again=True)
+    return Tool(folder, fresh, command, result, again=True)
 
 
 def shell(*command: str) -> str:

@@ -28,10 +28,10 @@ def test_a_tool_that_fails_says_so(tmp_path):
     failing = Tool(
         tmp_path / "tool",
         lambda: None,
-        [("", ["true"]), ("", ["sh", "-c", "echo no such luck; exit 3"])],
+        ["sh", "-c", "echo no such luck; exit 3"],
         "{}.csv".format,
     )
-    with pytest.raises(RelearnError, match=r"tool_1\.log: status 3: no such luck"):
+    with pytest.raises(RelearnError, match=r"tool\.log: status 3: no such luck"):
         failing.call()
 
 
