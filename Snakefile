@@ -26,4 +26,5 @@ rule all:
 
 
 onerror:
-    shell(AFTER_FAILURE)
+    script = Path(workflow.basedir, "workflow/scripts/after_failure.py")
+    subprocess.run([sys.executable, script], input=json.dumps(config), text=True)

@@ -117,13 +117,21 @@ def listing_epoch(
     return running / count
 
 
-def engine(replicates: list[Seed], data: images.Images, epochs: int = 1) -> Callable[[], Stack]:
+def engine(
+    replicates: list[Seed], data: images.Images, epochs: int = 1, samples: int | None = None
+) -> Callable[[], Stack]:
     """Return what trains the listing's network for each seed by our engine, and returns them.
 
     As for the listing, the images are in memory and the networks made before the training begins.
+
+    Args:
+        replicates: the seeds, trained side by side.
+        data: the data set.
+        epochs: how often all images are seen.
+        samples: how many of the training images there are, from the first; all if absent.
     """
     networks = stack(replicates)
-    order = shuffles(replicates, len(data.train_images))
+    order = shuffles(replicates, samples or len(data.train_images))
     batches = ImageBatches(data.train_images, data.mean, data.std)
     known = labels(data.train_labels)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,17 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import mnist
 from benchmarks.measure import compare, interleaved, seconds
+from relearn.data.images import Images
 
 SEEDS, PAIRS, LARGEST = 10, 9, 10
+SIDE_BY_SIDE, UPDATES, ROUNDS = (1, 2, 5, 10, 20, 40), 100, 5
 
 
 def measure(folder: Path) -> dict[str, dict[str, Any]]:
     """Time one epoch of the sweep, in one thread, and its products: stacked or one by one.
 
-    The entry's `profile` gives the share of each PyTorch operator in the sweep's own time.
+    The entry's `profile` gives the share of each PyTorch operator in the sweep's own time, and
+    `step_ms` the time of one network's update by how many are trained side by side.
     """
     torch.set_num_threads(1)
     data, replicates = mnist.load(), mnist.seeds(SEEDS)
@@ -42,8 +46,20 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
             "<= 1.5",
             profile={event.key: event.self_cpu_time_total / total for event in largest},
             products=fastest.__name__,
+            step_ms=step_ms(data),
         )
     }
+
+
+def step_ms(data: Images) -> dict[int, float]:
+    """Return the milliseconds of one network's update for each number trained side by side."""
+    samples = UPDATES * mnist.BATCH
+    sweeps = {n: mnist.engine(mnist.seeds(n), data, samples=samples) for n in SIDE_BY_SIDE}
+    found: dict[int, list[float]] = {n: [] for n in SIDE_BY_SIDE}
+    for _ in range(ROUNDS):
+        for count, sweep in sweeps.items():
+            found[count].append(1000 * seconds(sweep) / (count * UPDATES))
+    return {count: statistics.median(spent) for count, spent in found.items()}
 
 
 class Products:

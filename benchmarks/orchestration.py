@@ -8,17 +8,16 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import ONE_THREAD, compare, seconds
+from benchmarks import project
+from benchmarks.measure import ONE_THREAD, ROOT, compare, seconds
 from relearn.errors import RelearnError
 
-ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "benchmarks/tools"
 RUNS, JOBS, ROUNDS = 100, 2, 3
 EXPERIMENT = "small_fits"
@@ -198,20 +197,15 @@ def environment(home: Path, pins: Path) -> Path:
     wanted = f"{home}\n{pins.read_text()}{lock.read_text()}"
     if not stamp.exists() or stamp.read_text() != wanted:
         venv.create(home, clear=True, with_pip=True)
-        install = [home / "bin/python", "-m", "pip", "install", "--quiet", "-r", pins]
-        shell(*map(str, install))
+        pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet"]
+        project.call(ROOT, *pip, "-r", str(pins))
         stamp.write_text(wanted)
     return home / "bin"
 
 
 def ours(folder: Path) -> Tool:
     """Copy the project as it stands, commit it there, and add the experiment of small fits."""
-    shutil.rmtree(folder, ignore_errors=True)
-    listed = shell("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    project.copy(folder)
     source = folder / "src/relearn"
     shutil.copy(TOOLS / "small_fit.py", source / "learning/small_fit.py")
     shutil.copy(TOOLS / "small_fits.py", source / f"experiments/{EXPERIMENT}.py")
@@ -220,19 +214,17 @@ def ours(folder: Path) -> Tool:
     block = {"seeds": 1, "variants": variants, "claims": {}}
     overlay = json.dumps({"experiments": {EXPERIMENT: block}})
     (folder / "config/small_fits.json").write_text(overlay)
-    git = [
-        "git",
-        "-C",
-        str(folder),
-        "-c",
-        "user.name=benchmark",
-        "-c",
-        "user.email=none",
-        "-c",
-        "commit.gpgsign=false",
-    ]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "the copy"]):
-        shell(*git, *arguments)
+    author = {
+        f"GIT_{who}_{what}": "benchmark"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    for arguments in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "commit.gpgsign=false", "commit", "-qm", "the copy"],
+    ):
+        project.call(folder, "git", *arguments, **author)
     compileall.compile_dir(source, quiet=1)
 
     def fresh() -> None:
@@ -242,17 +234,6 @@ def ours(folder: Path) -> Tool:
     def result(number: int) -> str:
         return f"results/runs/{EXPERIMENT}/v{number}/scalars.csv"
 
-    command = [str(Path(sys.executable).with_name("snakemake")), "--configfile"]
+    command = [project.SNAKEMAKE, "--configfile"]
     command += ["config/small_fits.json", "--cores", str(JOBS), "--", *map(result, range(RUNS))]
     return Tool(folder, fresh, command, result, again=True)
-
-
-def shell(*command: str) -> str:
-    """Return what a command prints. Raises RelearnError with its last lines."""
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        raise RelearnError(f"{error}: install {command[0]}, or put it on the PATH") from error
-    if answer.returncode:
-        raise RelearnError(f"{' '.join(command)}: {(answer.stdout + answer.stderr)[-300:]}")
-    return answer.stdout

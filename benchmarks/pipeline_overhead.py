@@ -23,7 +23,7 @@ from relearn.files import whole
 from relearn.runs import evidence, manifest, record
 from relearn.runs.seeds import seeds
 
-BUILDS, PLANNINGS, CAPTIONS = 1, 4, 2
+BUILDS, PLANNINGS, CAPTIONS = 2, 8, 5
 LIBRARIES = "scipy.stats sklearn.linear_model sklearn.ensemble statsmodels torch mlflow matplotlib"
 PROSE = "src/relearn/report/prose/en/linear_regression.md"
 BARE = """

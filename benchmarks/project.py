@@ -34,19 +34,21 @@ def call(folder: Path, *command: str, **environment: str) -> str:
     """Run a command in a folder, one thread a process; return what it prints.
 
     Raises:
-        RelearnError: it ended with another status than 0; with its last lines.
+        RelearnError: the program is not there, or ended with another status than 0.
     """
-    answer = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | ONE_THREAD | environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if answer.returncode:
-        raise RelearnError(
-            f"{' '.join(command)[:200]} in {folder}: status {answer.returncode}: "
-            f"{answer.stdout[-300:]}"
+    inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    try:
+        answer = subprocess.run(
+            command,
+            cwd=folder,
+            env=inherited | ONE_THREAD | environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
+    except OSError as error:
+        raise RelearnError(f"{error}: install {command[0]}, or put it on the PATH") from error
+    if answer.returncode:
+        told = f"{' '.join(command)[:200]}: status {answer.returncode}: {answer.stdout[-300:]}"
+        raise RelearnError(" ".join(told.split()))
     return answer.stdout

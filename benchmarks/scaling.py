@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
-from benchmarks.measure import ONE_THREAD, compare
+from benchmarks import project
+from benchmarks.measure import ONE_THREAD, ROOT, compare
 from relearn.errors import RelearnError
 from relearn.experiments import catalogue
 
-ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT, SEEDS = "scaled", 10
 SIZES = (100, 1000, 10_000)  # MLflow runs: a variant's own and one for each of its seeds
 OPENED, SECONDS_TO_OPEN = 5, 60
@@ -108,10 +108,7 @@ def measured(folder: Path, runs: int) -> dict[str, Any]:
 
 def copy(folder: Path, variants: int) -> None:
     """Copy the project into a folder, with one experiment of its own in place of all others."""
-    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("src", "workflow", "profiles", "benchmarks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-    shutil.copy(ROOT / "Snakefile", folder)
+    project.copy(folder)
     package = folder / "src/relearn"
     for name in catalogue.names():
         (package / "experiments" / f"{name}.py").unlink()
@@ -129,7 +126,6 @@ def copy(folder: Path, variants: int) -> None:
         "datasets": {},
         "experiments": {EXPERIMENT: block},
     }
-    (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.orchestration import Tool, check, shell
+from benchmarks.orchestration import Tool, check
 from relearn.errors import RelearnError
 
 
@@ -33,8 +33,3 @@ def test_a_tool_that_fails_says_so(tmp_path):
     )
     with pytest.raises(RelearnError, match=r"tool\.log: status 3: no such luck"):
         failing.call()
-
-
-def test_a_program_that_is_not_there_is_one_line():
-    with pytest.raises(RelearnError, match="'no-such-program': install no-such-program"):
-        shell("no-such-program", "--version")

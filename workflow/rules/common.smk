@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import shlex
+import subprocess
 import sys
 from os.path import relpath
 from pathlib import Path
@@ -89,12 +90,6 @@ def every(pattern, experiments=EXPERIMENTS):
         for path in expand(pattern, experiment=name, variant=variants(name))
     ]
 
-
-AFTER_FAILURE = "{} {} {}".format(
-    shlex.quote(sys.executable),
-    shlex.quote(str(Path(workflow.basedir, "workflow/scripts/after_failure.py"))),
-    shlex.quote(json.dumps(config)).replace("{", "{{").replace("}", "}}"),
-)
 
 # The store is no output of `track`, which adds to it; an index is none if its store is gone, or was
 # made in another folder.

@@ -1,6 +1,6 @@
 """After a failed build: record the failures in MLflow and show the gaps in the report.
 
-Called by the Snakefile's onerror with the config as JSON, once no job runs any more.
+Called by the Snakefile's onerror, with the config as JSON on standard input, once no job runs.
 """
 
 import json
@@ -22,7 +22,7 @@ except Exception as error:  # the build's own failure is the news; this one is a
     print(f"relearn: the failure is not in MLflow: {error}".splitlines()[0], file=sys.stderr)
 try:
     with whole(REPORT) as temporary:
-        config = json.loads(sys.argv[1])
+        config = json.load(sys.stdin)
         temporary.write_text(page.build(Path("results"), config, Path(), registered=of(config)))
     os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
