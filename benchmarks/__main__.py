@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import machine, met, seconds
+from benchmarks.measure import ROOT, machine, met, seconds
 from relearn.errors import RelearnError
 from relearn.files import whole
+from relearn.runs import provenance
 
+KEPT = "bench.json"
 NAMES = [
     "mnist_vs_listing",
     "mnist_vs_gemm",
@@ -38,27 +42,45 @@ def main() -> None:
             sys.exit(f"benchmarks: {name} is unknown: take any of {', '.join(NAMES)}")
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "bench.json"
-    facts = machine()
-    for name in given.names or NAMES:
-        print(f"benchmark {name} …", flush=True)
-        module = importlib.import_module(f"benchmarks.{name}")
-        found: dict[str, dict] = {}
-        spent = seconds(lambda module=module, found=found: found.update(module.measure(folder)))
-        print(f"benchmark {name}: {spent:.0f} s", flush=True)
-        entries = json.loads(kept.read_text()) if kept.exists() else {}
-        for entry, values in found.items():
-            entries[entry] = values | {"met": met(values), "machine": facts}
-        with whole(kept) as path:
-            path.write_text(json.dumps(entries, indent=1))
-    show(json.loads(kept.read_text()))
+    names = given.names or NAMES
+    if len(names) == 1:
+        run(names[0], folder)
+        return
+    # A process each: threads and memory of one would stay on for the next.
+    command = [sys.executable, "-m", "benchmarks", "--folder", str(folder)]
+    failed = [name for name in names if subprocess.run([*command, name], cwd=ROOT).returncode]
+    if (folder / KEPT).exists():
+        show(json.loads((folder / KEPT).read_text()))
+    if failed:
+        sys.exit(f"benchmarks: {', '.join(failed)} failed, see above; the others are kept")
+
+
+def run(name: str, folder: Path) -> None:
+    """Run one benchmark; keep its entries in place of those that it made before."""
+    print(f"benchmark {name} …", flush=True)
+    start, (commit, dirty) = datetime.now(UTC), provenance.commit(ROOT)
+    facts = {"benchmark": name, "machine": machine(), "commit": commit, "dirty": dirty}
+    found: dict[str, dict] = {}
+    module = importlib.import_module(f"benchmarks.{name}")
+    spent = seconds(lambda: found.update(module.measure(folder)))
+    facts |= {"started": start.isoformat(timespec="seconds"), "seconds": spent}
+    kept = folder / KEPT
+    before = json.loads(kept.read_text()) if kept.exists() else {}
+    entries = {key: entry for key, entry in before.items() if entry["benchmark"] != name}
+    entries |= {key: values | {"met": met(values)} | facts for key, values in found.items()}
+    with whole(kept) as path:
+        path.write_text(json.dumps(entries, indent=1))
+    show({key: entries[key] for key in found})
+    print(f"benchmark {name}: {spent:.0f} s", flush=True)
 
 
 def show(entries: dict[str, dict]) -> None:
     """Print the table of all entries."""
-    table = Table("benchmark", "ratio", "interval", "goal", "", "compares")
+    table = Table("benchmark", "measured", "interval", "goal", "", "compares")
     for name, entry in entries.items():
-        interval = f"{entry['low']:.3g} to {entry['high']:.3g}"
+        interval = (
+            f"{entry['low']:.3g} to {entry['high']:.3g}" if entry["low"] < entry["high"] else ""
+        )
         verdict = {True: "met", False: "missed", None: ""}[entry["met"]]
         table.add_row(
             name, f"{entry['ratio']:.3g}", interval, entry["goal"], verdict, entry["unit"]

@@ -9,10 +9,10 @@ import torch
 
 from benchmarks import mnist
 from benchmarks.measure import compare, interleaved, seconds
-from relearn.learning import augmentation
 from relearn.learning.augmentation import Recipe
+from relearn.learning.batches import ImageBatches
 
-IMAGES, BATCH, PAIRS = 6400, 640, 7
+IMAGES, NETWORKS, BATCH, PAIRS = 6400, 10, 64, 7
 RECIPE = Recipe(0.5, 0.5, 15.0, 0.85, 1.15, 2, 0.1)
 
 
@@ -25,20 +25,24 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     from torchvision.transforms import v2
 
     pictures = torch.from_numpy(data.train_images[:IMAGES].astype("float32") / 255)
-    generator = torch.Generator().manual_seed(0)
+    generators = [torch.Generator().manual_seed(number) for number in range(NETWORKS)]
+    batches = ImageBatches(data.train_images, 0.0, 1.0, recipe=RECIPE, generators=generators)
+    everyone = torch.arange(IMAGES).view(NETWORKS, -1)
     tensors = [picture[None] for picture in pictures]
     originals = [Image.fromarray(picture) for picture in data.train_images[:IMAGES]]
 
     def ours() -> float:
         def work() -> None:
-            for part in pictures.split(BATCH):
-                augmentation.apply(part, augmentation.draw(RECIPE, part.shape, generator))
+            for indices in everyone.split(BATCH, dim=1):
+                batches(indices)
 
         return seconds(work)
 
     on_tensors = chain(v2, [])
     on_pil = chain(v1, [v1.ToTensor()])
-    unit = "seconds of torchvision's {} an image / of a batch of ours"
+    unit = (
+        f"seconds of torchvision's {{}} an image / of ours, {BATCH} for each of {NETWORKS} networks"
+    )
     return {
         "augmentation_vs_transforms": compare(
             interleaved(lambda: seconds(lambda: [on_tensors(t) for t in tensors]), ours, PAIRS),

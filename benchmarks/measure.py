@@ -55,17 +55,23 @@ def compare(
         goal: the bound that was set before measuring, as ">= 13" or "<= 1.5"; "" if none was.
         more: facts to keep beside it.
     """
-    ratios = [left / right for left, right in pairs]
-    low, high, confidence = median_interval(ratios)
+    found = absolute([left / right for left, right in pairs], unit, goal)
+    found["pairs"] = [list(pair) for pair in pairs]
+    found["medians"] = [statistics.median(side) for side in zip(*pairs, strict=True)]
+    return found | more
+
+
+def absolute(values: Sequence[float], unit: str, goal: str, **more: Any) -> dict[str, Any]:
+    """Return the entry of a benchmark whose figures stand for themselves, such as seconds."""
+    low, high, confidence = median_interval(values)
     return {
-        "ratio": statistics.median(ratios),
+        "ratio": statistics.median(values),
         "low": low,
         "high": high,
         "confidence": confidence,
         "unit": unit,
         "goal": goal,
-        "pairs": [list(pair) for pair in pairs],
-        "medians": [statistics.median(side) for side in zip(*pairs, strict=True)],
+        "pairs": [[value] for value in values],
         **more,
     }
 

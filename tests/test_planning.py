@@ -10,8 +10,9 @@ import sys
 import pytest
 from tests_support import ROOT
 
+from relearn import planning
 from relearn.errors import ConfigError
-from relearn.planning import plan
+from relearn.planning import digest, plan
 
 FILES = [ROOT / "config/config.yaml"]
 SCHEMA = ROOT / "workflow/schemas/config.schema.json"
@@ -59,25 +60,32 @@ def test_another_config_has_another_plan(config, tmp_path):
     assert found["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] == 0.25
 
 
-def test_another_source_has_another_plan(config, tmp_path, monkeypatch):
-    from relearn import planning
-
-    package = tmp_path / "relearn"
-    package.mkdir()
-    monkeypatch.setattr(planning, "__file__", str(package / "planning.py"))
-    (package / "planning.py").write_text("")
-    before = planning._digest(config, FILES)
-    assert planning._digest(config, FILES) == before
-    (package / "deep").mkdir()
-    (package / "deep/new.py").write_text("")
-    assert planning._digest(config, FILES) != before
+def test_an_edited_and_a_new_module_count(config, tmp_path):
+    (tmp_path / "deep").mkdir()
+    module = tmp_path / "deep/module.py"
+    module.write_text("a = 1\n")
+    before = digest(config, FILES, tmp_path)
+    assert digest(config, FILES, tmp_path) == before
+    module.write_text("a = 2\n")
+    edited = digest(config, FILES, tmp_path)
+    (tmp_path / "new.py").touch()
+    assert len({before, edited, digest(config, FILES, tmp_path)}) == 3
 
 
-def test_a_spoilt_plan_is_made_again(config, tmp_path):
+def test_a_plan_of_a_source_that_changed_meanwhile_is_not_kept(config, tmp_path, monkeypatch):
+    digests = iter(["before", "after"])
+    monkeypatch.setattr(planning, "digest", lambda *arguments: next(digests))
+    plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    assert not (tmp_path / "plan.json").exists()
+
+
+@pytest.mark.parametrize("spoilt", ["", "[", "[]", "null", "{}", '["key"]', '{"key": 1, "b": 2}'])
+def test_a_spoilt_plan_is_made_again(config, tmp_path, spoilt):
     kept = tmp_path / "plan.json"
     made = plan(config, FILES, SCHEMA, kept)
-    kept.write_text(kept.read_text()[:1000])
+    kept.write_text(spoilt)
     assert plan(config, FILES, SCHEMA, kept) == made
+    assert kept.read_text() != spoilt
 
 
 def test_a_bad_config_is_refused_each_time(config, tmp_path):

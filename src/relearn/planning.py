@@ -2,7 +2,7 @@
 
 To check the config, ask each experiment for its parameters and hash the code that each rule reaches
 takes longer than all else that a planning does. It depends on the package's source, the config,
-its schema and Python alone, so it is kept under a digest of these.
+its schema, Python and the libraries that check it alone, so it is kept under a digest of these.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from relearn.files import whole
 
+PACKAGE = Path(__file__).resolve().parent
+CHECKERS = ("pydantic", "jsonschema", "pyyaml")
 # What the rules call beside the experiments' own functions: a name for the rules, the definition.
 STEPS = {
     "normalise": ("relearn.data.images", "normalise"),
@@ -48,25 +51,32 @@ def plan(
         ConfigError: one line with the place, the value and the remedy.
     """
     files = [Path(path) for path in files]
-    key = _digest(config, [*files, schema])
+    key = digest(config, [*files, schema])
     try:
-        found = json.loads(kept.read_text())
-    except (OSError, ValueError):
-        found = {}
-    if found.get("key") != key:
-        text = json.dumps({"key": key, "plan": _made(config, files, schema)})
+        found_key, found = json.loads(kept.read_text())
+        if found_key == key:
+            return found
+    except (OSError, ValueError, TypeError):
+        pass  # there is none yet, or it is spoilt
+    text = json.dumps([key, _made(config, files, schema)])
+    if digest(config, [*files, schema]) == key:  # else the source was edited meanwhile
         with whole(kept) as temporary:
             temporary.write_text(text)
-        found = json.loads(text)  # the same types, made or kept
-    return found["plan"]
+    return json.loads(text)[1]  # the same types, made or kept
 
 
-def _digest(config: Mapping[str, Any], files: Iterable[Path]) -> str:
-    digest = hashlib.sha256(json.dumps([sys.version, config], default=str).encode())
-    for path in [*sorted(Path(__file__).parent.rglob("*.py")), *files]:
+def digest(
+    config: Mapping[str, Any],
+    files: Iterable[Path],
+    package: Path = PACKAGE,
+) -> str:
+    """Return a SHA-256 (64 hex digits) of all that a plan depends on."""
+    versions = [sys.version, *map(metadata.version, CHECKERS)]
+    found = hashlib.sha256(json.dumps([versions, config], default=str).encode())
+    for path in [*sorted(package.rglob("*.py")), *files]:
         content = path.read_bytes()
-        digest.update(f"{path} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+        found.update(f"{path} {len(content)}\n".encode() + content)
+    return found.hexdigest()
 
 
 def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dict[str, Any]:

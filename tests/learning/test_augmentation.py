@@ -26,7 +26,24 @@ def draws(count=6, **given):
 
 
 def test_nothing_drawn_changes_nothing(images):
-    assert torch.equal(augmentation.apply(images, draws()), images)
+    assert torch.equal(augmentation.apply(images, draws(moves=False)), images)
+    torch.testing.assert_close(augmentation.apply(images, draws()), images, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "moves"),
+    [
+        (Recipe(), False),
+        (Recipe(noise=0.1), False),
+        (Recipe(horizontal_flip=0.1), True),
+        (Recipe(scale_high=1.1), True),
+        (Recipe(crop_padding=1, noise=0.1), True),
+    ],
+)
+def test_whether_images_move_is_the_recipes_not_the_draws(recipe, moves):
+    drawn = [augmentation.draw(recipe, (1, 8, 8), torch.Generator().manual_seed(s)) for s in (0, 1)]
+    assert [each.moves for each in drawn] == [moves, moves]
+    assert augmentation.stack(drawn).moves == moves
 
 
 def test_flips_are_torchvisions(images, torchvision_functional):
@@ -87,7 +104,7 @@ def test_all_moves_at_once_are_one_after_the_other():
 
 def test_noise_is_added_and_clipped(images):
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
-    changed = augmentation.apply(images, draws(noise=noise))
+    changed = augmentation.apply(images, draws(noise=noise, moves=False))
     assert torch.equal(changed, (images + noise).clamp(0, 1))
 
 

@@ -140,9 +140,17 @@ def test_perceptrons_place_their_layers_in_order():
     )
     names = [type(layer).__name__ for layer in networks.layers]
     assert names == ["Linear", "BatchNorm", "ReLU", "Dropout", "Linear"]
-    shapes = {name: tuple(values.shape) for name, values in networks.named()}
-    assert shapes["0.Linear.0"] == (2, 8, 16)
-    assert shapes["4.Linear.1"] == (2, 1, 16)
+    assert networks.layers[0].values[0].shape == (2, 8, 16)
+    assert networks.layers[4].values[1].shape == (2, 1, 16)
+
+
+def test_dropout_without_masks_and_batch_norm_of_one_sample_are_refused():
+    with pytest.raises(ValueError, match="dropout: 0 masks for 2 networks"):
+        perceptrons([8, 4, 3], generators(2), dropout=0.5)
+    networks = perceptrons([8, 4, 3], generators(2), batch_norm=True)
+    networks.train()
+    with pytest.raises(ValueError, match="batch normalisation of one sample"):
+        networks.forward(normal(2, 1, 8))
 
 
 def test_padding_classes_have_no_share():

@@ -1,5 +1,7 @@
 """The stacked trainer is the plain DataLoader loop, network by network."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -159,6 +161,25 @@ def test_training_flushes_denormals_and_leaves_the_thread_as_it_was(data):
     torch.set_flush_denormal(False)
     assert seen == [0.0] * EPOCHS
     assert (tiny * 1).item() > 0
+
+
+def test_flushing_leaves_other_threads_and_an_earlier_choice_alone():
+    code = (
+        "import torch\n"
+        "from relearn.learning.training import flushed_denormals\n"
+        "torch.set_num_threads(2)\n"
+        "with flushed_denormals():\n"
+        "    torch.ones(4_000_000) * 2\n"
+        "print(torch.get_num_threads(), int((torch.full((4_000_000,), 1e-39) * 1 == 0).sum()))\n"
+        "torch.set_flush_denormal(True)\n"
+        "with flushed_denormals():\n"
+        "    pass\n"
+        "print((torch.tensor([1e-39]) * 1).item())\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert answer.stdout.splitlines() == ["2 0", "0.0"]
 
 
 @pytest.mark.parametrize("samples", [40, 64, 130])

@@ -332,17 +332,19 @@ def test_speed_is_shown_where_it_was_measured(site):
         "versions": {"x": "1"},
     }
     entry = {"ratio": 12.345, "low": 11.0, "high": 13.0, "goal": ">= 13", "met": False}
-    entry |= {"unit": "seconds of <b> / of ours", "machine": machine}
-    open_end = entry | {"goal": "", "met": None}
+    entry |= {"unit": "seconds of <b> / of ours", "machine": machine, "pairs": [[1, 2]] * 3}
+    entry |= {"commit": "0123456789abcdef", "dirty": False, "started": "2026-01-02T03:04:05"}
+    open_end = entry | {"goal": "", "met": None, "low": 12.345, "high": 12.345, "pairs": [[1, 2]]}
     site.write("bench/bench.json", {"loop": entry, "other": open_end})
     page = soup(site.build())
     rows = [[words(cell) for cell in row] for row in map(cells, page.select("#speed tbody tr"))]
     compared = "seconds of <b> / of ours"
     assert rows == [
-        ["loop", "12.3 [11, 13]", "≥ 13 missed", compared],
-        ["other", "12.3 [11, 13]", "", compared],
+        ["loop", "12.3 [11, 13]", "3", "≥ 13 missed", compared],
+        ["other", "12.3", "1", "", compared],
     ]
-    assert "Z80, 2 cores, none; x 1" in words(page.select_one("#speed"))
+    told = words(page.select_one("#speed"))
+    assert "commit 0123456789ab, 2026-01-02: Z80, 2 cores, none; x 1" in told
 
 
 def cells(row):

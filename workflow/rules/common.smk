@@ -60,7 +60,8 @@ def parameters(experiment, variant):
 
 def datasets(experiment, variant):
     """The names of the data sets that a variant reads: one, or none if it makes its own data."""
-    return [value for key, value in parameters(experiment, variant).items() if key == "dataset"]
+    name = parameters(experiment, variant).get("dataset")
+    return [] if name is None else [name]
 
 
 def normalised(names):

@@ -32,6 +32,11 @@ class Recipe:
     crop_padding: int = 0
     noise: float = 0.0
 
+    @property
+    def moves(self) -> bool:
+        """Whether an image can end up elsewhere."""
+        return self != Recipe(noise=self.noise)
+
 
 def singles(recipe: Recipe) -> dict[str, Recipe]:
     """Return the recipe's transforms one at a time, and then all together."""
@@ -51,7 +56,11 @@ def singles(recipe: Recipe) -> dict[str, Recipe]:
 
 @dataclass(frozen=True)
 class Draws:
-    """One draw an image, each of shape (B,) but for `noise` (B, H, W)."""
+    """One draw an image, each of shape (B,) but for `noise` (B, H, W).
+
+    `moves` is the recipe's: were it read off the draws, an image's last bits would depend on
+    whether another one of its batch moved.
+    """
 
     mirrored: torch.Tensor
     upended: torch.Tensor
@@ -60,6 +69,7 @@ class Draws:
     right: torch.Tensor
     down: torch.Tensor
     noise: torch.Tensor | None
+    moves: bool = True
 
 
 def draw(recipe: Recipe, shape: tuple[int, int, int], generator: torch.Generator) -> Draws:
@@ -78,6 +88,7 @@ def draw(recipe: Recipe, shape: tuple[int, int, int], generator: torch.Generator
         right=torch.randint(side, (count,), generator=generator) - recipe.crop_padding,
         down=torch.randint(side, (count,), generator=generator) - recipe.crop_padding,
         noise=torch.randn(shape, generator=generator) * recipe.noise if recipe.noise else None,
+        moves=recipe.moves,
     )
 
 
@@ -90,8 +101,7 @@ def apply(images: torch.Tensor, draws: Draws) -> torch.Tensor:
     Returns:
         (B, H, W); what comes in from outside is black.
     """
-    geometry = (draws.mirrored, draws.upended, draws.angle, draws.zoom - 1, draws.right, draws.down)
-    if any(bool(drawn.any()) for drawn in geometry):
+    if draws.moves:
         images = functional.grid_sample(
             images[:, None],
             grid(images.shape[1:], draws),
@@ -146,4 +156,5 @@ def stack(draws: list[Draws], device: torch.device | str = "cpu") -> Draws:
             for name in ("mirrored", "upended", "angle", "zoom", "right", "down")
         ),
         noise=None if noises[0] is None else torch.cat(noises).to(device),
+        moves=draws[0].moves,
     )

@@ -4,7 +4,7 @@ S networks cost little more than one because their small matrix products run as 
 product; nothing mixes the networks, so each is the network it would be alone. To the last bit,
 too: units are padded with zeros to whole vector registers, because elementwise code rounds its
 scalar remainder in another way, and where the remainder falls would depend on S. The padding's
-gradients are zero, so it stays zero.
+outputs and gradients are zero and stay so.
 
 Automatic differentiation would double a small network's step (benchmarks/mnist_vs_listing.py).
 Here each layer writes its parameters' gradients where they stay, in one block of memory for all of
@@ -18,7 +18,7 @@ parameters, and returns the one by the inputs, or None if that is not wanted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -195,9 +195,11 @@ class BatchNorm(Layer):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         mean, variance = self.mean, self.variance
         if self.training:
+            if x.shape[1] == 1:
+                raise ValueError("batch normalisation of one sample: choose another batch size")
             variance, mean = torch.var_mean(x, 1, correction=0, keepdim=True)
             self.mean.lerp_(mean, self.momentum)
-            unbiased = variance * (x.shape[1] / max(x.shape[1] - 1, 1))
+            unbiased = variance * (x.shape[1] / (x.shape[1] - 1))
             self.variance.lerp_(unbiased, self.momentum)
         self.over_deviation = torch.rsqrt(variance + self.epsilon)
         self.x = (x - mean).mul_(self.over_deviation)
@@ -278,12 +280,6 @@ class Stack:
         for index in range(len(self.layers) - 1, self.lowest - 1, -1):
             error = self.layers[index].backward(error, index > self.lowest)
 
-    def named(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield the layer's name and (S, *shape) of each parameter, as "0.Linear.0"."""
-        for index, layer in enumerate(self.layers):
-            for number, values in enumerate(getattr(layer, "values", [])):
-                yield f"{index}.{type(layer).__name__}.{number}", values
-
 
 def perceptrons(
     sizes: Sequence[int],
@@ -303,6 +299,8 @@ def perceptrons(
         dropout: share of each hidden layer's outputs that is zeroed in training.
         masks: one a network, for what is zeroed, on `device`; needed if dropout is not 0.
     """
+    if dropout and len(masks) != len(generators):
+        raise ValueError(f"dropout: {len(masks)} masks for {len(generators)} networks")
     layers: list[Layer] = []
     width = sizes[0]
     for index, (inputs, outputs) in enumerate(pairwise(sizes)):

@@ -72,7 +72,7 @@ def build(
         counts=_counts(sections),
         origin=origins(sections),
         speed=speed.measured(shelf),
-        machines=speed.machines(shelf),
+        measured_on=speed.origins(shelf),
     )
 
 

@@ -14,11 +14,12 @@ OUTCOMES = {True: "met", False: "missed", None: ""}
 
 @dataclass(frozen=True)
 class Measured:
-    """One benchmark's ratio beside the goal that was set for it, which may be none."""
+    """One benchmark's figure beside the goal that was set for it, which may be none."""
 
     name: str
-    ratio: str
+    figure: str
     interval: str
+    times: str
     goal: str
     outcome: str
     compares: str
@@ -29,8 +30,9 @@ def measured(results: Results) -> list[Measured]:
     return [
         Measured(
             name=name,
-            ratio=f"{entry['ratio']:.3g}",
-            interval=f"[{entry['low']:.3g}, {entry['high']:.3g}]",
+            figure=f"{entry['ratio']:.3g}",
+            interval=_interval(entry),
+            times=formats.thousands(len(entry["pairs"])),
             goal=entry["goal"].replace(">=", "≥").replace("<=", "≤"),
             outcome=OUTCOMES[entry["met"]],
             compares=entry["unit"],
@@ -39,12 +41,23 @@ def measured(results: Results) -> list[Measured]:
     ]
 
 
-def machines(results: Results) -> list[str]:
-    """Return in a line each machine that the entries were measured on."""
-    return sorted({_machine(entry["machine"]) for entry in results.bench.values()})
+def _interval(entry: Mapping[str, Any]) -> str:
+    low, high = entry["low"], entry["high"]
+    return f"[{low:.3g}, {high:.3g}]" if low < high else ""
 
 
-def _machine(facts: Mapping[str, Any]) -> str:
+def origins(results: Results) -> list[str]:
+    """Return in a line each state of the code and machine that the entries were measured on."""
+    return sorted({_origin(entry) for entry in results.bench.values()})
+
+
+def _origin(entry: Mapping[str, Any]) -> str:
+    facts = entry["machine"]
+    commit = f"commit {entry['commit'][:12]}" if entry["commit"] else "no commit"
+    changed = " with changes" if entry["dirty"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     cores = formats.thousands(facts["cores"])
-    return f"{facts['processor']}, {cores} cores, {facts['vector_instructions']}; {versions}"
+    return (
+        f"{commit}{changed}, {entry['started'][:10]}: {facts['processor']}, {cores} cores, "
+        f"{facts['vector_instructions']}; {versions}"
+    )
