@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from benchmarks import project
-from benchmarks.measure import ROOT, absolute, compare, interleaved, seconds
+from benchmarks.measure import ONE_THREAD, ROOT, absolute, compare, interleaved, seconds
 from relearn.data import images
 from relearn.errors import RelearnError
 from relearn.experiments import catalogue
@@ -48,6 +48,7 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
             shutil.rmtree(copy / name, ignore_errors=True)
         return seconds(lambda: project.snakemake(copy, "--cores", str(cores)))
 
+    os.environ.update(ONE_THREAD)  # as in a job: for the processes that are started now
     with ProcessPoolExecutor(cores, get_context("spawn"), _warm) as workers:
 
         def plain() -> float:
