@@ -63,7 +63,7 @@ def run(name: str, folder: Path) -> None:
     found: dict[str, dict] = {}
     module = importlib.import_module(f"benchmarks.{name}")
     spent = seconds(lambda: found.update(module.measure(folder)))
-    facts |= {"started": start.isoformat(timespec="seconds"), "seconds": spent}
+    facts |= {"started": start.isoformat(timespec="seconds"), "took_s": spent}
     kept = folder / KEPT
     before = json.loads(kept.read_text()) if kept.exists() else {}
     entries = {key: entry for key, entry in before.items() if entry["benchmark"] != name}
