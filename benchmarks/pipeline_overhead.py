@@ -52,7 +52,9 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     with ProcessPoolExecutor(cores, get_context("spawn"), _warm) as workers:
 
         def plain() -> float:
-            computing.append(_computations(workers, copy / "results", folder / "plain"))
+            # A folder each time: a worker's MLflow would go on in the database of the last one.
+            scratch = folder / f"plain_{len(computing)}"
+            computing.append(_computations(workers, copy / "results", scratch))
             return sum(computing[-1].values()) / cores
 
         overhead = compare(
