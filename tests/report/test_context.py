@@ -105,6 +105,13 @@ def test_sci():
     assert formats.sci(0) == "0"
 
 
+def test_three_significant_digits():
+    assert formats.three(0.04388) == "0.0439"
+    assert formats.three(-0.08349) == "−0.0835"
+    assert formats.three(1805.2) == "1810"
+    assert formats.three(8.0) == "8"
+
+
 def test_thousands():
     assert formats.thousands(60000) == "60,000"
     assert formats.thousands(1234.567, 1) == "1,234.6"

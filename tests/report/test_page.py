@@ -341,7 +341,7 @@ def test_speed_is_shown_where_it_was_measured(site):
     compared = "seconds of <b> / of ours"
     assert rows == [
         ["loop", "12.3 [11, 13]", "3", "≥ 13 missed", compared],
-        ["other", "12.3", "1", "", compared],
+        ["other", "12.3", "1", "none", compared],
     ]
     told = words(page.select_one("#speed"))
     assert "commit 0123456789ab, 2026-01-02: Z80, 2 cores, none; x 1" in told

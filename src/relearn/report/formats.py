@@ -48,6 +48,12 @@ def thousands(value: Any, digits: int = 0) -> str:
     return _minus(f"{finite(value):,.{digits}f}")
 
 
+def three(value: Any) -> str:
+    """Return a measurement with three significant digits: 0.04388 as "0.0439", 1805.2 as "1810"."""
+    number = finite(value)
+    return plain(float(f"{number:.3g}"))
+
+
 def ci(value: Any, digits: int) -> str:
     """Return a statistic, or a claim's effect, as "97.52 [97.45, 97.59]"."""
     if isinstance(value, Mapping):

@@ -30,7 +30,7 @@ def measured(results: Results) -> list[Measured]:
     return [
         Measured(
             name=name,
-            figure=f"{entry['ratio']:.3g}",
+            figure=formats.three(entry["ratio"]),
             interval=_interval(entry),
             times=formats.thousands(len(entry["pairs"])),
             goal=entry["goal"].replace(">=", "≥").replace("<=", "≤"),
@@ -43,7 +43,7 @@ def measured(results: Results) -> list[Measured]:
 
 def _interval(entry: Mapping[str, Any]) -> str:
     low, high = entry["low"], entry["high"]
-    return f"[{low:.3g}, {high:.3g}]" if low < high else ""
+    return f"[{formats.three(low)}, {formats.three(high)}]" if low < high else ""
 
 
 def origins(results: Results) -> list[str]:
