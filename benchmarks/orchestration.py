@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import project
-from benchmarks.measure import ONE_THREAD, ROOT, compare, seconds
+from benchmarks.measure import ROOT, compare, seconds
 from relearn.errors import RelearnError
 
 TOOLS = ROOT / "benchmarks/tools"
@@ -58,7 +57,7 @@ class Tool:
             answer = subprocess.run(
                 self.command,
                 cwd=self.folder,
-                env=os.environ | ONE_THREAD | settings,
+                env=project.environment(**settings),
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             )

@@ -131,9 +131,6 @@ def _jobs(folder: Path) -> dict[str, float]:
 
 def _warm() -> None:
     """A process that computes pays for its imports once, before the clock starts."""
-    import torch
-
-    torch.set_num_threads(1)
     for name in [*LIBRARIES.split(), "relearn.runs.tracking", "relearn.report.page"]:
         importlib.import_module(name)
     for name in catalogue.names():

@@ -30,18 +30,23 @@ def snakemake(folder: Path, *arguments: str) -> str:
     return call(folder, SNAKEMAKE, *arguments, PYTHONPATH=str(folder / "src"))
 
 
-def call(folder: Path, *command: str, **environment: str) -> str:
+def environment(**more: str) -> dict[str, str]:
+    """Return this process's variables for another: one thread, no tracking server, and `more`."""
+    inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    return inherited | ONE_THREAD | more
+
+
+def call(folder: Path, *command: str, **more: str) -> str:
     """Run a command in a folder, one thread a process; return what it prints.
 
     Raises:
         RelearnError: the program is not there, or ended with another status than 0.
     """
-    inherited = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     try:
         answer = subprocess.run(
             command,
             cwd=folder,
-            env=inherited | ONE_THREAD | environment,
+            env=environment(**more),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -16,9 +16,10 @@ from typing import Any
 import yaml
 
 from benchmarks import project
-from benchmarks.measure import ONE_THREAD, ROOT, absolute, compare, seconds
+from benchmarks.measure import ROOT, absolute, compare, seconds
 from relearn.errors import RelearnError
 from relearn.experiments import catalogue
+from relearn.runs.registration import CONFIG, LOADER
 
 EXPERIMENT, SEEDS = "scaled", 10
 SIZES = (100, 1000, 10_000)  # MLflow runs: a variant's own and one for each of its seeds
@@ -162,15 +163,13 @@ def cost(folder: Path, step: str) -> Cost:
         RelearnError: it failed.
     """
     arguments = [part.format(cores=os.cpu_count()) for part in STEPS[step]]
-    environment = os.environ | ONE_THREAD | {"PYTHONPATH": f"{folder / 'src'}:{folder}"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
     said = folder / f"{step}.log"
     with open(said, "w") as log:
         spent = seconds(
             lambda: subprocess.run(
                 [sys.executable, "-c", PEAK, f"{said}.peak", sys.executable, *arguments],
                 cwd=folder,
-                env=environment,
+                env=project.environment(PYTHONPATH=f"{folder / 'src'}:{folder}"),
                 stdout=log,
                 stderr=log,
             )
@@ -202,7 +201,7 @@ def report() -> None:
 
 
 def _config() -> dict[str, Any]:
-    return yaml.load(Path("config/config.yaml").read_text(), yaml.CSafeLoader)
+    return yaml.load(Path(CONFIG).read_text(), LOADER)
 
 
 def opening(page: Path) -> Sequence[float]:

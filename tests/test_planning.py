@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 
 import pytest
-from tests_support import ROOT
+from tests_support import ROOT, fresh_python
 
 from relearn import planning
 from relearn.errors import ConfigError
@@ -41,13 +39,7 @@ def test_a_kept_plan_is_the_one_that_was_made_and_takes_no_library(config, tmp_p
         "found = plan(config, files[:1], files[1], folder / 'plan.json')\n"
         "print(json.dumps([found, sorted(sys.modules)]))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path), *map(str, [*FILES, SCHEMA])],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    found, loaded = json.loads(answer.stdout)
+    found, loaded = json.loads(fresh_python(code, tmp_path, *FILES, SCHEMA))
     assert found == made
     assert not {"numpy", "pandas", "pydantic", "jsonschema", "ast"} & set(loaded)
 

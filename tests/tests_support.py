@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,18 @@ from relearn.runs import evidence
 from relearn.runs.seeds import seeds
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def fresh_python(code: str, *arguments: object, **environment: str) -> str:
+    """Run code in an interpreter that has loaded nothing yet; return what it prints, stripped."""
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.strip()
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

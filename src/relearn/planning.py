@@ -1,7 +1,7 @@
 """What the workflow needs before it can plan, in one piece that the next planning finds ready.
 
 To check the config, ask each experiment for its parameters and hash the code that each rule reaches
-takes longer than all else that a planning does. It depends on the package's source, the config,
+adds nearly half to the time of a planning. It depends on the package's source, the config,
 its schema, Python and the libraries that check it alone, so it is kept under a digest of these.
 """
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from tests_support import config
+from tests_support import config, fresh_python
 
 from relearn.experiments import catalogue
 from relearn.runs import record
@@ -124,7 +121,4 @@ def test_a_dry_run_wants_no_heavy_library():
         "heavy = ('torch', 'sklearn', 'mlflow', 'matplotlib', 'scipy', 'pandas')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"
+    assert fresh_python(code) == "[]"

@@ -1,7 +1,5 @@
 """The stacked trainer is the plain DataLoader loop, network by network."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -9,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from tests_support import fresh_python
 from torch.utils.data import DataLoader, TensorDataset
 
 from relearn.learning.stack import Linear, convolutional, perceptrons
@@ -176,10 +175,7 @@ def test_flushing_leaves_other_threads_and_an_earlier_choice_alone():
         "    pass\n"
         "print((torch.tensor([1e-39]) * 1).item())\n"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
-    assert answer.stdout.splitlines() == ["2 0", "0.0"]
+    assert fresh_python(code).splitlines() == ["2 0", "0.0"]
 
 
 @pytest.mark.parametrize("samples", [40, 64, 130])

@@ -1,13 +1,11 @@
 """An edit changes the fingerprint of each function that can reach it, and of no other."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests_support import fresh_python
 
 from relearn.errors import ConfigError
 from relearn.runs.fingerprint import fingerprint
@@ -269,10 +267,7 @@ def test_every_process_and_hash_seed_agrees_and_nothing_is_imported(root):
     )
     expected = " ".join(prints(root).values())
     for seed in ("0", "1", "12345"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        command = [sys.executable, "-c", code, str(root)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == expected
+        assert fresh_python(code, root, PYTHONHASHSEED=seed) == expected
 
 
 def test_it_is_a_sha256_and_names_the_real_package_by_default():

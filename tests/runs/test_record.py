@@ -1,11 +1,9 @@
 """Records come back as they were, whole or not at all."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+from tests_support import fresh_python
 
 from relearn.errors import DataError
 from relearn.files import whole
@@ -66,10 +64,7 @@ def test_a_run_that_needs_no_heavy_library_imports_none(tmp_path):
         "heavy = ('pandas', 'scipy', 'sklearn', 'torch', 'mlflow', 'matplotlib')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"
+    assert fresh_python(code, tmp_path) == "[]"
 
 
 def test_equal_records_are_equal_bytes(tmp_path):

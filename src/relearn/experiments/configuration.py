@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from relearn.errors import ConfigError
 from relearn.experiments import catalogue
+from relearn.runs.registration import LOADER
 
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
@@ -98,11 +99,7 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
                 raise ConfigError(f"{place}: dataset '{dataset}' is unknown; {known}")
 
 
-# libyaml's parser, where PyYAML was built with it: this runs at every planning.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class UniqueKeys(_Loader):
+class UniqueKeys(LOADER):
     """Refuses a mapping that gives a key twice: YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

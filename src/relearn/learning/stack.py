@@ -6,7 +6,7 @@ too: units are padded with zeros to whole vector registers, because elementwise 
 scalar remainder in another way, and where the remainder falls would depend on S. The padding's
 outputs and gradients are zero and stay so.
 
-Automatic differentiation would double a small network's step (benchmarks/mnist_vs_listing.py).
+Automatic differentiation would double a small network's step.
 Here each layer writes its parameters' gradients where they stay, in one block of memory for all of
 them, so that Adam is one call.
 

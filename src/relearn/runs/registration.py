@@ -17,6 +17,7 @@ import yaml
 from relearn.runs.provenance import git
 
 CONFIG = "config/config.yaml"
+# libyaml's parser, many times faster, where PyYAML was built with it.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MISSING = object()
 LONGEST = 300  # characters of a value that is shown
