@@ -25,6 +25,10 @@ rule all:
         "everything is there"
 
 
+onstart:
+    forkserver.start()
+
+
 onerror:
     script = Path(workflow.basedir, "workflow/scripts/after_failure.py")
     subprocess.run([sys.executable, script], input=json.dumps(config), text=True)

@@ -99,7 +99,8 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     }
     unit = (
         f"seconds of {{}} / of ours, {RUNS} small runs, a process each, {JOBS} at once where the "
-        "tool can; ours with records, provenance and logs, without tracking and report"
+        "tool can; ours with records, provenance and logs, without tracking and report, and "
+        "forked of one process"
     )
     return {
         "orchestration": compare(

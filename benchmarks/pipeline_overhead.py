@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import json
 import os
@@ -24,7 +23,7 @@ from relearn.files import whole
 from relearn.runs import evidence, manifest, record
 from relearn.runs.seeds import seeds
 
-BUILDS, PLANNINGS, CAPTIONS = 2, 8, 5
+BUILDS, PLANNINGS, CAPTIONS = 3, 8, 5
 LIBRARIES = "scipy.stats sklearn.linear_model sklearn.ensemble statsmodels torch mlflow matplotlib"
 PROSE = "src/relearn/report/prose/en/linear_regression.md"
 BARE = """
@@ -62,14 +61,14 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
             f"seconds of the default build / of its computations, {cores} warm processes each",
             "<= 1.25",
             computing=computing,
-            jobs=_jobs(copy / "results/benchmarks"),
+            jobs=_jobs(copy / "results/usage"),
         )
     narrow = [
         (wall, sum(spent[rule] for rule in ("run", "draw", "judge")) / cores)
         for (wall, _), spent in zip(overhead["pairs"], computing, strict=True)
     ]
     unit = "the same, but only runs, figures and verdicts count as computations"
-    count = sum(1 for path in (copy / "results/benchmarks").rglob("*.tsv"))
+    count = sum(1 for path in (copy / "results/usage").glob("*.json"))
     return {
         "pipeline_overhead": overhead,
         "pipeline_overhead_of_experiments": compare(narrow, unit, ""),
@@ -120,12 +119,10 @@ def _caption(copy: Path) -> dict[str, dict[str, Any]]:
 
 
 def _jobs(folder: Path) -> dict[str, float]:
-    """Return the seconds of all jobs of each rule, starts and imports included."""
+    """Return the seconds of all jobs of each rule, imports included."""
     spent: dict[str, float] = defaultdict(float)
-    for path in folder.rglob("*.tsv"):
-        with open(path) as stream:
-            rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-            spent[rule] += float(next(csv.DictReader(stream, delimiter="\t"))["s"])
+    for path in folder.glob("*.json"):
+        spent[path.name.split(".")[0]] += json.loads(path.read_text())["seconds"]
     return dict(spent)
 
 

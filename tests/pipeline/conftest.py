@@ -7,14 +7,13 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests_support import ROOT
 
-SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+from benchmarks.project import SNAKEMAKE, copy
 
 
 class Project:
@@ -62,17 +61,7 @@ class Project:
 def built(tmp_path_factory) -> Project:
     """The project after one build; read it, do not change it."""
     folder = tmp_path_factory.mktemp("a folder with spaces") / "relearn"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    copy(folder)
     if (ROOT / "data").exists():  # spares the network: the digests are checked all the same
         shutil.copytree(ROOT / "data", folder / "data")
     project = Project(folder)
@@ -85,11 +74,11 @@ def built(tmp_path_factory) -> Project:
 @pytest.fixture
 def project(built, tmp_path) -> Project:
     """A copy of the built project that a test may change, as if it had been built there."""
-    copy = Project(tmp_path / "relearn")
-    shutil.copytree(built.folder, copy.folder)
-    (copy.folder / "results/mlflow/made-in").write_text(f"{copy.folder}/results/mlflow")
-    with closing(sqlite3.connect(copy.folder / "results/mlflow/mlflow.db")) as store, store:
+    changed = Project(tmp_path / "relearn")
+    shutil.copytree(built.folder, changed.folder)
+    (changed.folder / "results/mlflow/made-in").write_text(f"{changed.folder}/results/mlflow")
+    with closing(sqlite3.connect(changed.folder / "results/mlflow/mlflow.db")) as store, store:
         for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
             moved = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"
-            store.execute(moved, (str(built.folder), str(copy.folder)))
-    return copy
+            store.execute(moved, (str(built.folder), str(changed.folder)))
+    return changed

@@ -8,8 +8,14 @@ from os.path import relpath
 from pathlib import Path
 
 import relearn.report
+from relearn import forkserver
 from relearn.errors import RelearnError
 from relearn.planning import plan
+
+# Snakemake would import pandas, for a quarter of a second, to see that no parameter of ours is a
+# data frame.
+sys.modules.setdefault("pandas", None)
+shell.prefix(forkserver.PREFIX)
 
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(

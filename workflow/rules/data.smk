@@ -3,8 +3,6 @@ rule fetch:
         expand("data/{{dataset}}/raw/{name}.idx", name=PLAN["arrays"]),
     log:
         "results/logs/fetch/{dataset}.log",
-    benchmark:
-        "results/benchmarks/fetch/{dataset}.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -24,8 +22,6 @@ rule normalise:
         facts="data/{dataset}/normalisation.json",
     log:
         "results/logs/normalise/{dataset}.log",
-    benchmark:
-        "results/benchmarks/normalise/{dataset}.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1

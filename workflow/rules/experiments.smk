@@ -6,8 +6,6 @@ rule run:
         provenance="results/provenance/{experiment}/{variant}.json",
     log:
         "results/logs/run/{experiment}/{variant}.log",
-    benchmark:
-        "results/benchmarks/run/{experiment}/{variant}.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -30,8 +28,6 @@ rule draw:
         FIGURE_FILES,
     log:
         "results/logs/draw/{experiment}.log",
-    benchmark:
-        "results/benchmarks/draw/{experiment}.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1

@@ -40,8 +40,6 @@ rule judge:
         update("results/claims.json"),
     log:
         "results/logs/judge.log",
-    benchmark:
-        "results/benchmarks/judge.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -62,8 +60,6 @@ rule publish:
         "results/published.json",
     log:
         "results/logs/publish.log",
-    benchmark:
-        "results/benchmarks/publish.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -86,8 +82,6 @@ rule seal:
         "results/manifest.sha256",
     log:
         "results/logs/seal.log",
-    benchmark:
-        "results/benchmarks/seal.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -108,8 +102,6 @@ rule track:
         "results/mlflow/runs.json",
     log:
         "results/logs/track.log",
-    benchmark:
-        "results/benchmarks/track.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1
@@ -140,8 +132,6 @@ rule build_report:
         update("results/report/index.html"),
     log:
         "results/logs/build_report.log",
-    benchmark:
-        "results/benchmarks/build_report.tsv"
     conda:
         "../envs/relearn.yaml"
     threads: 1

@@ -17,9 +17,9 @@ FOLDER = Path("results/failures")
 TAIL_LINES = 20
 
 
-def path(rule: str, wildcards: Mapping[str, str]) -> Path:
-    """Return the note's path; the wildcards in the rule's order keep it unique."""
-    return FOLDER / (".".join([rule, *wildcards.values()]) + ".json")
+def path(rule: str, wildcards: Mapping[str, str], folder: Path = FOLDER) -> Path:
+    """Return a job's own path in `folder`; the wildcards in the rule's order keep it unique."""
+    return folder / (".".join([rule, *wildcards.values()]) + ".json")
 
 
 def write(rule: str, wildcards: Mapping[str, str], log: str, error: str) -> None:

@@ -65,9 +65,9 @@ def versions() -> dict[str, str]:
 
 
 def gpu() -> str | None:
-    """Return the name of the GPU that this job's PyTorch could use, if it used PyTorch."""
-    torch = sys.modules.get("torch")
-    return torch.cuda.get_device_name() if torch and torch.cuda.is_available() else None
+    """Return the name of the GPU that this job used, if it used one."""
+    torch = sys.modules.get("torch")  # a forked job may have it without any use of it
+    return torch.cuda.get_device_name() if torch and torch.cuda.is_initialized() else None
 
 
 def write(
