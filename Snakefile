@@ -26,7 +26,8 @@ rule all:
 
 
 onstart:
-    forkserver.start()
+    if prefix := forkserver.start():
+        shell.prefix(prefix)
 
 
 onerror:

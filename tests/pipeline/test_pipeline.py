@@ -84,6 +84,20 @@ def test_every_job_ran_on_one_thread(built):
         assert (facts["threads"], facts["omp_num_threads"]) == (1, "1")
 
 
+def test_every_job_says_what_it_cost(built):
+    usage = {
+        path.stem: json.loads(path.read_text())
+        for path in (built.folder / "results/usage").glob("*.json")
+    }
+    runs = [path.parent.name + "." + path.name for path in built.folder.glob("results/runs/*/*")]
+    assert {name for name in usage if name.startswith("run.")} == {f"run.{name}" for name in runs}
+    assert {f"draw.{name}" for name in ALL} | {"judge", "track", "seal"} < set(usage)
+    assert all(0 < cost["seconds"] < 300 for cost in usage.values())
+    training = usage["run.multilayer_perceptron.controlled"]
+    assert training["cpu_seconds"] > 0.5 * training["seconds"]
+    assert 200 < training["peak_mib"] < 3000  # PyTorch, 60,000 images
+
+
 def test_the_report_is_whole(built):
     page = BeautifulSoup((built.folder / "results/report/index.html").read_text(), "html.parser")
     assert page.select(".absent, .gone") == []

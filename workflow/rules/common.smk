@@ -12,11 +12,6 @@ from relearn import forkserver
 from relearn.errors import RelearnError
 from relearn.planning import plan
 
-# Snakemake would import pandas, for a quarter of a second, to see that no parameter of ours is a
-# data frame.
-sys.modules.setdefault("pandas", None)
-shell.prefix(forkserver.PREFIX)
-
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(
         f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
@@ -31,6 +26,10 @@ try:
     )
 except RelearnError as error:
     sys.exit(f"relearn: {error}")
+
+# Snakemake would import pandas, for a quarter of a second, to see that no parameter is a data frame.
+# So `lookup` with a query, which wants pandas, has no place in these rules.
+sys.modules.setdefault("pandas", None)
 
 CODE = PLAN["code"]
 EXPERIMENTS = list(PLAN["experiments"])

@@ -1,17 +1,19 @@
-"""Have the fork server run a script, or run the command as it is: client.py PYTHON SCRIPT …
+"""Have the fork server run a script, or become its Python: client.py SOCKET PYTHON SCRIPT …
 
-It comes before every job, so it imports next to nothing: `socket` would double its time.
+It comes before every job, so it imports next to nothing: `socket` and `signal` would double its
+time.
 """
 
+import _signal
 import _socket
 import os
 import sys
 
-REFUSED, KILLED = b"n", 137
+TAKEN, KILLED = b"y", 137  # 128 + SIGKILL, a shell's word for it
 
 
-def ask(address: str, command: list[str]) -> bytes:
-    """Return the server's answer: an exit status, `REFUSED`, or nothing if the job was killed.
+def ask(server: _socket.socket, address: str, command: list[str]) -> bytes:
+    """Return `TAKEN`, or another answer or none, after which the script has not begun.
 
     Raises:
         OSError: no server is there.
@@ -20,7 +22,6 @@ def ask(address: str, command: list[str]) -> bytes:
     words = [os.getcwd(), str(len(command)), *command, *variables]
     request = "\0".join(words).encode(errors="surrogateescape")
     streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
-    server = _socket.socket(_socket.AF_UNIX)
     server.connect(address)
     rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)]
     server.sendmsg([len(request).to_bytes(4, "big")], rights)
@@ -28,16 +29,23 @@ def ask(address: str, command: list[str]) -> bytes:
     return server.recv(1)
 
 
-def main(command: list[str]) -> int:
+def main(address: str, command: list[str]) -> int:
     """Return the script's exit status, unless this process becomes the command."""
+    interruptible = _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN
+    if interruptible:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    server = _socket.socket(_socket.AF_UNIX)
     try:
-        answer = ask(os.environ.get("RELEARN_FORKSERVER", ""), command)
+        answer = ask(server, address, command)
     except OSError:
-        answer = REFUSED
-    if answer == REFUSED:
-        os.execvp(command[0], command)
-    return answer[0] if answer else KILLED
+        answer = b""
+    if answer != TAKEN:
+        os.execv(command[0], command)
+    if interruptible:  # Ctrl-C reaches the script too, and it is the script's to answer
+        _signal.signal(_signal.SIGINT, lambda *_: None)
+    status = server.recv(1)
+    return status[0] if status else KILLED
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1:]))
+    os._exit(main(sys.argv[1], sys.argv[2:]))

@@ -7,12 +7,13 @@ which only waits for the job (see `forkserver`).
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from relearn.files import whole
 from relearn.runs import failures
 
 USAGE = Path("results/usage")
-RSS_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss: bytes there, KiB elsewhere
 
 
 @contextmanager
@@ -38,15 +38,19 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
     start = time.perf_counter()
     rule, log = snakemake.rule, str(snakemake.log)
     wildcards = dict(snakemake.wildcards.items())
-    terminal = sys.stderr
+    terminal = os.dup(2)
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     failures.write(
         rule, wildcards, log, "was killed, or its machine stopped, before it could say why"
     )
     with open(log, "w", buffering=1) as stream:
+        sys.stdout.reconfigure(line_buffering=True)
+        # The descriptors, not `sys.stderr`: libraries that were loaded before hold on to theirs.
+        for number in (1,) if show_progress else (1, 2):
+            os.dup2(stream.fileno(), number)
         try:
-            with redirect_stdout(stream), redirect_stderr(terminal if show_progress else stream):
-                yield
+            yield
+            _keep_usage(rule, wildcards, time.perf_counter() - start)
         except KeyboardInterrupt:  # the person's own doing is no failure
             failures.clear(rule, wildcards)
             raise SystemExit(1) from None
@@ -62,23 +66,34 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
             failures.write(rule, wildcards, log, message)
             place = "/".join([rule, *wildcards.values()])
             # One write, line end and all: other jobs print to the same terminal.
-            terminal.write(f"relearn: {place}: {message} (log: {log})\n")
+            os.write(terminal, f"relearn: {place}: {message} (log: {log})\n".encode())
             raise SystemExit(1) from None
-    _keep_usage(rule, wildcards, time.perf_counter() - start)
     failures.clear(rule, wildcards)
 
 
 def _keep_usage(rule: str, wildcards: Mapping[str, str], seconds: float) -> None:
-    """Write a job's seconds, those of its processors, and its peak of memory, by getrusage(2).
+    """Write a job's seconds, those of its processors, and its peak of memory.
 
-    The memory counts the libraries that a forked job shares with the server, as if it had loaded
-    them itself.
+    The seconds are from the script's first line on. The memory is what the process can reach, so
+    that of a forked job counts all libraries that the server had loaded by then.
     """
-    own, others = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     spent = {
         "seconds": seconds,
-        "cpu_seconds": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,
-        "peak_mib": max(own.ru_maxrss, others.ru_maxrss) / RSS_PER_MIB,
+        "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in usage),
+        "peak_mib": _peak_mib(),
     }
     with whole(failures.path(rule, wildcards, USAGE)) as temporary:
         temporary.write_text(json.dumps(spent))
+
+
+def _peak_mib() -> float:
+    """Return the most memory that this process held.
+
+    Linux hands `ru_maxrss` on from the process that started this one, so there it is no answer.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (peak,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(peak.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes, on macOS
