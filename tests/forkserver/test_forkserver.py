@@ -62,25 +62,27 @@ class Build:
             **{"env": self.environment} | options,
         )
 
-    def start(self, code: str, *arguments: str, name: str = "job.py", **more: str):
-        """Start a script, named as by Snakemake: tmpabcdefgh.NAME."""
-        script = self.folder / f"tmp{len(list(self.folder.iterdir())):08}.{name}"
+    def start(self, code: str, name: str = "job.py", **more: str):
+        """Start a script, named as by Snakemake: .snakemake/scripts/tmpabcdefgh.NAME."""
+        scripts = self.folder / ".snakemake/scripts"
+        scripts.mkdir(parents=True, exist_ok=True)
+        script = scripts / f"tmp{len(list(scripts.iterdir())):08}.{name}"
         script.write_text(code)
-        command = shlex.join([sys.executable, str(script), *arguments])
+        command = shlex.join([sys.executable, str(script.relative_to(self.folder))])
         return self.shell(command, env=self.environment | more, process_group=0)
 
-    def run(self, code: str, *arguments: str, **more: str) -> tuple[int, str, str]:
+    def run(self, code: str, **more: str) -> tuple[int, str, str]:
         """Run a script; return status, output and errors."""
-        job = self.start(code, *arguments, **more)
+        job = self.start(code, **more)
         output, errors = job.communicate(timeout=60)
         return job.returncode, output, errors
 
     def plainly(self, code: str) -> tuple[int, str, str]:
         """Run a script by Python itself."""
-        script = self.folder / "plain.py"
+        script = self.folder / ".snakemake/scripts/plain.py"
         script.write_text(code)
         answer = subprocess.run(
-            [sys.executable, str(script)],
+            [sys.executable, ".snakemake/scripts/plain.py"],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -112,11 +114,12 @@ def alive(process: int) -> bool:
     return status.exists() and "State:\tZ" not in status.read_text()
 
 
-def test_a_script_has_its_arguments_folder_variables_and_name(build):
-    code = "import os, sys; print(sys.argv[1:], os.getcwd(), os.environ['MINE'], __name__)"
-    status, output, errors = build.run(code, "one", "a b", MINE="ünï=x\ny")
+def test_a_script_has_its_folder_variables_and_name(build):
+    code = "import os, sys; print(sys.argv, os.getcwd(), os.environ['MINE'], __name__)"
+    status, output, errors = build.run(code, name="a.py", MINE="ünï=x\ny")
     assert (status, errors) == (0, "")
-    assert output == f"['one', 'a b'] {build.folder} ünï=x\ny __main__\n"
+    argv = "['.snakemake/scripts/tmp00000001.a.py']"
+    assert output == f"{argv} {build.folder} ünï=x\ny __main__\n"
 
 
 def test_a_script_finds_what_python_would_find(build):
@@ -163,7 +166,9 @@ def test_an_error_is_told_and_a_killed_script_counts_as_killed(build):
     status, _, errors = build.run("1 / 0")
     assert (status, errors.splitlines()[-1]) == (1, "ZeroDivisionError: division by zero")
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    assert build.run(kill) == (137, "", "")
+    status, _, errors = build.run(kill)
+    assert status == 137
+    assert errors.startswith("relearn: a job ended without a word") and errors.count("\n") == 1
 
 
 def test_a_process_that_a_script_forks_neither_answers_nor_holds_up(build):
@@ -190,10 +195,12 @@ def test_a_module_that_a_job_had_to_load_is_there_for_the_next_of_its_name(build
 
 def test_a_module_that_ends_its_importer_ends_the_job_alone(build):
     (build.library / "ends.py").write_text("import os; PLACE = os.environ['PLACE']")
-    (build.library / "exits.py").write_text("import sys\nif 'JOB' not in sys.argv: sys.exit(9)")
+    (build.library / "exits.py").write_text(
+        "import sys\nif not sys.argv[0].endswith('job.py'): sys.exit(9)"
+    )
     code = "import ends, exits; print(ends.PLACE)"
     for _ in range(3):
-        assert build.run(code, "JOB", PLACE="here")[:2] == (0, "here\n")
+        assert build.run(code, PLACE="here")[:2] == (0, "here\n")
     assert alive(build.server)
 
 
@@ -211,12 +218,12 @@ def test_no_two_jobs_draw_the_same_from_generators_without_a_seed(build):
 def test_several_jobs_run_at_once(build):
     """Each waits for what the other writes."""
     code = """
-import sys, time, pathlib
-mine, other = map(pathlib.Path, sys.argv[1:])
+import os, time, pathlib
+mine, other = pathlib.Path(os.environ["MINE"]), pathlib.Path(os.environ["OTHER"])
 mine.write_text("")
 while not other.exists(): time.sleep(0.01)
 """
-    jobs = [build.start(code, *names) for names in (("a", "b"), ("b", "a"))]
+    jobs = [build.start(code, MINE="a", OTHER="b"), build.start(code, MINE="b", OTHER="a")]
     assert [job.wait(30) for job in jobs] == [0, 0]
 
 
@@ -224,6 +231,13 @@ while not other.exists(): time.sleep(0.01)
 def test_a_job_with_other_variables_that_are_read_early_starts_by_itself(build, variable):
     code = f"import os; print(os.getppid() == {build.server}, os.environ['{variable}'])"
     assert build.run(code, **{variable: "2"})[1] == "False 2\n"
+
+
+def test_a_script_that_snakemake_did_not_write_starts_by_itself(build):
+    (build.folder / "mine.py").write_text("import os, sys; os.write(3, sys.argv[1].encode())")
+    job = build.shell(f"{sys.executable} mine.py 'a b' 3> file")
+    job.communicate()
+    assert (job.returncode, (build.folder / "file").read_text()) == (0, "a b")
 
 
 def test_other_commands_of_the_shell_are_as_they_were(build):
@@ -234,8 +248,10 @@ def test_other_commands_of_the_shell_are_as_they_were(build):
 
 def test_without_its_server_a_job_starts_by_itself(build):
     os.kill(build.server, signal.SIGKILL)
-    assert build.run("print('x')") == (0, "x\n", "")
-    (build.address).unlink()
+    status, output, errors = build.run("print('x')")
+    assert (status, output) == (0, "x\n")
+    assert errors.startswith("relearn: the fork server is gone, this job starts by itself: ")
+    build.address.unlink()
     build.address.parent.rmdir()  # what a killed server leaves
 
 

@@ -92,10 +92,10 @@ def test_every_job_says_what_it_cost(built):
     runs = [path.parent.name + "." + path.name for path in built.folder.glob("results/runs/*/*")]
     assert {name for name in usage if name.startswith("run.")} == {f"run.{name}" for name in runs}
     assert {f"draw.{name}" for name in ALL} | {"judge", "track", "seal"} < set(usage)
-    assert all(0 < cost["seconds"] < 300 for cost in usage.values())
-    training = usage["run.multilayer_perceptron.controlled"]
-    assert training["cpu_seconds"] > 0.5 * training["seconds"]
-    assert 200 < training["peak_mib"] < 3000  # PyTorch, 60,000 images
+    assert all(cost["seconds"] > 0 for cost in usage.values())
+    training = usage["run.multilayer_perceptron.published"]
+    assert training["cpu_seconds"] > 0.1  # an epoch of 60,000 images
+    assert 200 < training["peak_mib"] < 3000  # PyTorch and the images
 
 
 def test_the_report_is_whole(built):

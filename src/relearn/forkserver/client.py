@@ -29,6 +29,11 @@ def ask(server: _socket.socket, address: str, command: list[str]) -> bytes:
     return server.recv(1)
 
 
+def say(line: str) -> None:
+    """Print one line, in one piece, where errors go."""
+    os.write(2, f"relearn: {line}\n".encode())
+
+
 def main(address: str, command: list[str]) -> int:
     """Return the script's exit status, unless this process becomes the command."""
     interruptible = _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN
@@ -37,14 +42,17 @@ def main(address: str, command: list[str]) -> int:
     server = _socket.socket(_socket.AF_UNIX)
     try:
         answer = ask(server, address, command)
-    except OSError:
+    except OSError as error:
+        say(f"the fork server is gone, this job starts by itself: {error}")
         answer = b""
     if answer != TAKEN:
         os.execv(command[0], command)
     if interruptible:  # Ctrl-C reaches the script too, and it is the script's to answer
         _signal.signal(_signal.SIGINT, lambda *_: None)
-    status = server.recv(1)
-    return status[0] if status else KILLED
+    if status := server.recv(1):
+        return status[0]
+    say("a job ended without a word: it was killed, maybe for want of memory, or left by os._exit")
+    return KILLED
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -25,6 +26,7 @@ from typing import NamedTuple
 TAKEN, REFUSED = b"y", b"n"
 PATIENCE = 10.0  # seconds for a request to arrive whole
 STARTED_WITH = dict(os.environ)
+SCRIPT = re.compile(r"\.snakemake/scripts/tmp[^/.]+\.([^/]+\.py)")  # as Snakemake writes them
 
 
 class Request(NamedTuple):
@@ -37,19 +39,20 @@ class Request(NamedTuple):
 
     @property
     def script(self) -> str:
-        """The script's own name, of which Snakemake makes tmpabcdefgh.NAME.py."""
-        return os.path.basename(self.command[1]).split(".", 1)[-1]
+        """The script's own name."""
+        return SCRIPT.fullmatch(self.command[1])[1]
 
     def fits(self) -> bool:
         """Tell whether a fork of this process would be as the command's own.
 
-        It has to be a script for the same Python, with the variables that Python and numerical
-        libraries read but once, when they start.
+        It has to be a script that Snakemake wrote, for the same Python, with the variables that
+        Python and numerical libraries read but once, when they start. A command that a person wrote
+        may rest on more, such as open files or a limit that was set.
         """
-        if len(self.command) < 2 or not self.command[1].endswith(".py"):
-            return False
+        python, *arguments = self.command
+        written = len(arguments) == 1 and SCRIPT.fullmatch(arguments[0]) is not None
         mine, wanted = _read_early(STARTED_WITH), _read_early(self.variables)
-        return self.command[0] == sys.executable and mine == wanted
+        return python == sys.executable and written and mine == wanted
 
 
 def _read_early(variables: dict[str, str]) -> dict[str, str]:
