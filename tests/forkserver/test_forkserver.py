@@ -63,12 +63,12 @@ class Build:
         )
 
     def start(self, code: str, name: str = "job.py", **more: str):
-        """Start a script, named as by Snakemake: .snakemake/scripts/tmpabcdefgh.NAME."""
+        """Start a script, named as by Snakemake: /…/.snakemake/scripts/tmpabcdefgh.NAME."""
         scripts = self.folder / ".snakemake/scripts"
         scripts.mkdir(parents=True, exist_ok=True)
         script = scripts / f"tmp{len(list(scripts.iterdir())):08}.{name}"
         script.write_text(code)
-        command = shlex.join([sys.executable, str(script.relative_to(self.folder))])
+        command = shlex.join([sys.executable, str(script)])
         return self.shell(command, env=self.environment | more, process_group=0)
 
     def run(self, code: str, **more: str) -> tuple[int, str, str]:
@@ -82,7 +82,7 @@ class Build:
         script = self.folder / ".snakemake/scripts/plain.py"
         script.write_text(code)
         answer = subprocess.run(
-            [sys.executable, ".snakemake/scripts/plain.py"],
+            [sys.executable, str(script)],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -118,7 +118,7 @@ def test_a_script_has_its_folder_variables_and_name(build):
     code = "import os, sys; print(sys.argv, os.getcwd(), os.environ['MINE'], __name__)"
     status, output, errors = build.run(code, name="a.py", MINE="ünï=x\ny")
     assert (status, errors) == (0, "")
-    argv = "['.snakemake/scripts/tmp00000001.a.py']"
+    argv = [f"{build.folder}/.snakemake/scripts/tmp00000001.a.py"]
     assert output == f"{argv} {build.folder} ünï=x\ny __main__\n"
 
 

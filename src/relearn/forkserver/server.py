@@ -26,7 +26,7 @@ from typing import NamedTuple
 TAKEN, REFUSED = b"y", b"n"
 PATIENCE = 10.0  # seconds for a request to arrive whole
 STARTED_WITH = dict(os.environ)
-SCRIPT = re.compile(r"\.snakemake/scripts/tmp[^/.]+\.([^/]+\.py)")  # as Snakemake writes them
+SCRIPT = re.compile(r".*/\.snakemake/scripts/tmp[^/.]+\.([^/]+\.py)")  # as Snakemake writes them
 
 
 class Request(NamedTuple):
