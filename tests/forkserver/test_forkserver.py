@@ -140,6 +140,8 @@ def test_a_script_finds_what_python_would_find(build):
         "f = open('done', 'w'); f.write('x'); g = lambda: f",
         "import tempfile; folder = tempfile.TemporaryDirectory(dir='.', prefix='left')",
         "import atexit; atexit.register(lambda: open('done', 'w').write('x')); print('a', end='')",
+        "import atexit; atexit.register(lambda: open('done', 'w').write('x')); exit(3)",
+        "class Late:\n    def __del__(self): open('done', 'w').write('x')\nlate = Late()",
         "import threading, time\ndef late(): time.sleep(0.1); open('done', 'w').write('x')\n"
         "threading.Thread(target=late).start()",
     ],

@@ -164,7 +164,7 @@ def end() -> int:
     threading._shutdown()
     atexit._run_exitfuncs()
     names = vars(sys.modules["__main__"])
-    names.update(dict.fromkeys(names))  # closes what the script left open
+    names |= dict.fromkeys(names.keys() - {"__builtins__"})  # closes what the script left open
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -183,7 +183,8 @@ def job(request: Request, client: socket.socket, teacher: Teacher) -> None:
     status = run(sys.argv[0])
     if os.getpid() != process:  # a process that the script forked
         sys.exit(status)
-    status = status or end()
+    ended = end()
+    status = status or ended
     teacher.tell(request.script, [name for name in sys.modules if name not in known])
     fcntl.fcntl(client, fcntl.F_SETFL, 0)
     client.send(bytes([status]))
