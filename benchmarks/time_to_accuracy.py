@@ -35,7 +35,9 @@ class Setting:
 
 GRID = [
     Setting(*values)
-    for values in product((14, 28), ((128, 64), (256,)), (128, 256), (2, 3), (0.01, 0.02))
+    for values in product(
+        (14, 28), ((128, 64), (128,), (192,), (256,)), (128, 256), (2, 3), (0.01, 0.02)
+    )
 ]
 
 

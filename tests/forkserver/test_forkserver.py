@@ -141,7 +141,8 @@ def test_a_script_finds_what_python_would_find(build):
         "import tempfile; folder = tempfile.TemporaryDirectory(dir='.', prefix='left')",
         "import atexit; atexit.register(lambda: open('done', 'w').write('x')); print('a', end='')",
         "import atexit; atexit.register(lambda: open('done', 'w').write('x')); exit(3)",
-        "class Late:\n    def __del__(self): open('done', 'w').write('x')\nlate = Late()",
+        "class Late:\n    def __del__(self, open=open): open('done', 'w').write('x')\n"
+        "late = Late()",
         "import threading, time\ndef late(): time.sleep(0.1); open('done', 'w').write('x')\n"
         "threading.Thread(target=late).start()",
     ],
