@@ -41,9 +41,11 @@ def test_nothing_drawn_changes_nothing(images):
     ],
 )
 def test_whether_images_move_is_the_recipes_not_the_draws(recipe, moves):
-    drawn = [augmentation.draw(recipe, (1, 8, 8), torch.Generator().manual_seed(s)) for s in (0, 1)]
+    noise, generators = torch.empty(2, 1, 8, 8), [torch.Generator().manual_seed(s) for s in (0, 1)]
+    each = zip(generators, noise, strict=True)
+    drawn = [augmentation.draw(recipe, (1, 8, 8), one, out) for one, out in each]
     assert [each.moves for each in drawn] == [moves, moves]
-    assert augmentation.stack(drawn).moves == moves
+    assert augmentation.stack(drawn, noise).moves == moves
 
 
 def test_flips_are_torchvisions(images, torchvision_functional):

@@ -72,8 +72,13 @@ class Draws:
     moves: bool = True
 
 
-def draw(recipe: Recipe, shape: tuple[int, int, int], generator: torch.Generator) -> Draws:
-    """Draw the parameters for a batch of `shape` (B, H, W)."""
+def draw(
+    recipe: Recipe,
+    shape: tuple[int, int, int],
+    generator: torch.Generator,
+    out: torch.Tensor | None = None,
+) -> Draws:
+    """Draw the parameters for a batch of `shape` (B, H, W); the noise into `out`, if given."""
     count = shape[0]
 
     def uniform(low: float, high: float) -> torch.Tensor:
@@ -87,7 +92,9 @@ def draw(recipe: Recipe, shape: tuple[int, int, int], generator: torch.Generator
         zoom=uniform(recipe.scale_low, recipe.scale_high),
         right=torch.randint(side, (count,), generator=generator) - recipe.crop_padding,
         down=torch.randint(side, (count,), generator=generator) - recipe.crop_padding,
-        noise=torch.randn(shape, generator=generator) * recipe.noise if recipe.noise else None,
+        noise=torch.randn(shape, generator=generator, out=out).mul_(recipe.noise)
+        if recipe.noise
+        else None,
         moves=recipe.moves,
     )
 
@@ -110,7 +117,8 @@ def apply(images: torch.Tensor, draws: Draws) -> torch.Tensor:
             align_corners=False,
         )[:, 0]
     if draws.noise is not None:
-        images = (images + draws.noise).clamp_(0, 1)
+        out = images if draws.moves else None  # what was moved is a copy already
+        images = torch.add(images, draws.noise, out=out).clamp_(0, 1)
     return images
 
 
@@ -147,14 +155,15 @@ def _before_shift(size: int, moved: torch.Tensor) -> torch.Tensor:
     return torch.where(place.abs() > middle, 1e4 * size, place)
 
 
-def stack(draws: list[Draws], device: torch.device | str = "cpu") -> Draws:
-    """Join the draws of several batches into those of one, on a device."""
-    noises = [part.noise for part in draws]
+def stack(
+    draws: list[Draws], noise: torch.Tensor | None, device: torch.device | str = "cpu"
+) -> Draws:
+    """Join the draws of several batches, with their noise in one block, into one on a device."""
     return Draws(
         *(
             torch.cat([getattr(part, name) for part in draws]).to(device)
             for name in ("mirrored", "upended", "angle", "zoom", "right", "down")
         ),
-        noise=None if noises[0] is None else torch.cat(noises).to(device),
+        noise=None if draws[0].noise is None else noise.flatten(0, 1).to(device),
         moves=draws[0].moves,
     )

@@ -47,6 +47,7 @@ class ImageBatches:
             self._picked = torch.empty(size, dtype=torch.uint8, device=self.bytes.device)
             self._floats = torch.empty(size, device=self.bytes.device)
             self._rows = self._picked.flatten(0, 1)
+            self._noise = torch.empty(*indices.shape, *self.side)  # where the generators are
         torch.index_select(self.bytes, 0, indices.flatten(), out=self._rows)
         images, scale = self._floats.copy_(self._picked), self.scale
         if self.recipe is not None and self.recipe != augmentation.Recipe():
@@ -55,8 +56,9 @@ class ImageBatches:
 
     def _augmented(self, pixels: torch.Tensor) -> torch.Tensor:
         size = (pixels.shape[1], *self.side)
-        draws = [augmentation.draw(self.recipe, size, g) for g in self.generators]
+        each = zip(self.generators, self._noise, strict=True)
+        draws = [augmentation.draw(self.recipe, size, one, out) for one, out in each]
         moved = augmentation.apply(
-            pixels.view(-1, *self.side), augmentation.stack(draws, pixels.device)
+            pixels.view(-1, *self.side), augmentation.stack(draws, self._noise, pixels.device)
         )
         return moved.view(pixels.shape)
