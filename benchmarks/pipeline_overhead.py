@@ -119,7 +119,7 @@ def _caption(copy: Path) -> dict[str, dict[str, Any]]:
 
 
 def _jobs(folder: Path) -> dict[str, float]:
-    """Return the seconds of all jobs of each rule, imports included."""
+    """Return the seconds of all jobs of each rule, from the first line of each script on."""
     spent: dict[str, float] = defaultdict(float)
     for path in folder.glob("*.json"):
         spent[path.name.split(".")[0]] += json.loads(path.read_text())["seconds"]
