@@ -185,6 +185,8 @@ time.sleep(0.2); open('done', 'w').close(); sys.exit(4)
     os_exit = code.format(child="os.close(1); os.close(2); time.sleep(20)")
     begun = time.monotonic()
     assert build.run(os_exit)[0] == 4
+    killed = os_exit.replace("sys.exit(4)", "os.kill(os.getpid(), 9)")
+    assert build.run(killed)[0] == 137
     assert time.monotonic() - begun < 10
 
 
