@@ -11,7 +11,7 @@ from tests_support import fresh_python
 from torch.utils.data import DataLoader, TensorDataset
 
 from relearn.learning.stack import Linear, convolutional, perceptrons
-from relearn.learning.training import Recipe, accuracy, train
+from relearn.learning.training import Recipe, accuracy, predictions, train
 
 SIZES = [784, 128, 64, 10]
 SAMPLES, BATCH, EPOCHS, RATE = 1000, 64, 2, 0.001
@@ -142,8 +142,17 @@ def test_accuracy_counts_right_answers(data):
     indices = torch.stack([torch.arange(0, SAMPLES, 2), torch.arange(1, SAMPLES, 2)])
     logits = networks.forward(images[indices])
     expected = 100 * (logits.argmax(-1) == labels[indices]).double().mean(1).numpy()
-    found = accuracy(networks, images.__getitem__, labels, indices, chunk=50)
+    found = accuracy(networks, images.__getitem__, labels, indices)
     np.testing.assert_allclose(found, expected)
+
+
+def test_predictions_are_the_largest_logits_whatever_the_chunk(data):
+    images, _ = data
+    networks = stack([0, 1])
+    indices = torch.stack([torch.arange(SAMPLES), torch.arange(SAMPLES).flip(0)])
+    expected = networks.forward(images[indices]).argmax(-1)
+    for chunk in (1, 7, SAMPLES):
+        assert torch.equal(predictions(networks, images.__getitem__, indices, chunk), expected)
 
 
 def test_training_flushes_denormals_and_leaves_the_thread_as_it_was(data):

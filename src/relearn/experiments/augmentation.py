@@ -33,6 +33,7 @@ class Params(TrainingParameters):
     """The network, its training and the recipe; every arm takes the same steps."""
 
     train_samples: int = Field(ge=10, description="training images of a seed, drawn at random")
+    epochs: int = Field(ge=1, description="passes over the training images")
     horizontal_flip: float = Field(ge=0, le=1, description="probability")
     vertical_flip: float = Field(ge=0, le=1, description="probability")
     rotation: float = Field(ge=0, le=180, description="largest angle either way, degrees")

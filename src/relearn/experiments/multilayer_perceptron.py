@@ -25,6 +25,7 @@ class Params(TrainingParameters):
     """The network and its training."""
 
     listing_seed: int | None = Field(description="train as the listing does, under this torch seed")
+    epochs: int = Field(ge=1, description="passes over the training images")
     train_samples: Count | None = Field(
         description="first training images used, as many as there are at most; null: all"
     )

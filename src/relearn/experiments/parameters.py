@@ -41,7 +41,6 @@ class TrainingParameters(ImageParameters):
     """Parameters of an experiment that trains multilayer perceptrons on images."""
 
     hidden: list[Count] = Field(min_length=1, description="units of each hidden layer")
-    epochs: int = Field(ge=1, description="passes over the training images")
     batch_size: int = Field(ge=1, description="images an update")
     learning_rate: float = Field(gt=0, description="Adam's step size")
     networks_at_once: Count = Field(description="seeds trained side by side; changes no result")

@@ -190,16 +190,18 @@ def batch_means(values: torch.Tensor, size: int) -> torch.Tensor:
 
 
 @torch.inference_mode()
+def predictions(
+    networks: Stack, batches: Batches, indices: torch.Tensor, chunk: int = 250
+) -> torch.Tensor:
+    """Return the class (S, n) that each network gives each of its samples `indices` (S, n)."""
+    networks.train(False)
+    parts = indices.to(networks.values.device).split(chunk, dim=1)
+    return torch.cat([networks.forward(batches(part)).argmax(-1) for part in parts], 1)
+
+
 def accuracy(
-    networks: Stack,
-    batches: Batches,
-    labels: torch.Tensor,
-    indices: torch.Tensor,
-    chunk: int = 250,
+    networks: Stack, batches: Batches, labels: torch.Tensor, indices: torch.Tensor
 ) -> np.ndarray:
     """Return each network's accuracy (S,), in percent, on its samples `indices` (S, n)."""
-    networks.train(False)
-    right = 0
-    for part in indices.to(labels.device).split(chunk, dim=1):
-        right += (networks.forward(batches(part)).argmax(-1) == labels[part]).sum(1)
-    return (100 * right.double() / indices.shape[1]).cpu().numpy()
+    right = predictions(networks, batches, indices) == labels[indices.to(labels.device)]
+    return (100 * right.sum(1).double() / indices.shape[1]).cpu().numpy()

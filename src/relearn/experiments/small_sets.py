@@ -1,0 +1,208 @@
+"""What experiments on a few images of a seed's own share: the images, the training, the choice.
+
+Each arm of such an experiment tries as many settings, and the one that does best on validation
+images counts, so that no arm has more tries than another. An arm that has nothing to set tries as
+many starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from relearn.data.images import Images
+from relearn.errors import DataError
+from relearn.experiments.parameters import TrainingParameters
+from relearn.runs.seeds import Seed, groups
+
+if TYPE_CHECKING:
+    import torch
+
+    from relearn.learning import augmentation
+
+
+class SmallSetParameters(TrainingParameters):
+    """Parameters of an experiment that trains on a few images of a seed's own."""
+
+    train_samples: int = Field(ge=10, description="training images of a seed, drawn at random")
+    validation_samples: int = Field(
+        ge=10, description="other training images, on which a seed's setting is chosen"
+    )
+    steps: int = Field(ge=1, description="updates of a network, the same in every arm")
+
+
+class Digits(NamedTuple):
+    """Images (n, height, width) uint8 and their labels (n,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What one seed's networks learn, and where they are chosen and tested."""
+
+    seed: Seed
+    train: Digits
+    validation: Digits
+    test: Digits
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to train.
+
+    Attributes:
+        dropout: share of each hidden layer's outputs that is zeroed.
+        l2, weight_decay: strengths, as in learning.training.Recipe.
+        transforms: random transforms of the training images; absent, none.
+        steps: updates; absent, as many as everywhere.
+        order: (images, count, generator) -> (count,) indices of the training images in the order
+            in which a network sees them; absent, one shuffled pass after another.
+    """
+
+    dropout: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    transforms: augmentation.Recipe | None = None
+    steps: int | None = None
+    order: Callable[[int, int, torch.Generator], torch.Tensor] | None = None
+
+
+def task(params: SmallSetParameters, seed: Seed, inputs: Images) -> Task:
+    """Draw a seed's images; a smaller training set is a part of a larger one.
+
+    Raises:
+        DataError: there are not so many.
+    """
+    wanted, there = params.train_samples + params.validation_samples, len(inputs.train_images)
+    if wanted > there:
+        raise DataError(
+            f"train_samples + validation_samples: {wanted}, but {params.dataset} has {there} "
+            "training images; take fewer"
+        )
+    drawn = seed.generator("images").permutation(there)
+    train, validation = (
+        Digits(inputs.train_images[picked], inputs.train_labels[picked])
+        for picked in (drawn[: params.train_samples], drawn[there - params.validation_samples :])
+    )
+    return Task(seed, train, validation, Digits(inputs.test_images, inputs.test_labels))
+
+
+def chosen(
+    params: SmallSetParameters, tasks: Sequence[Task], settings: Sequence[Setting], inputs: Images
+) -> dict[str, np.ndarray]:
+    """Train a network a seed for each setting; return what the best on validation images does.
+
+    A seed's networks of the same number have the same start and order in every arm of an
+    experiment, so its arms are paired.
+
+    Returns:
+        By name, with the seed as first axis: `test_accuracy`, `validation_accuracy` and
+        `train_accuracy` (S,) in percent, the last on the training images as they are; `confusion`
+        (S, 10, 10), counts of test images by label and prediction; `weight_rms` (S,), the root mean
+        square of the weights; `parameters` (S,), weights and biases; and `setting` (S,), the number
+        of the one chosen, from 0.
+    """
+    found = [
+        [trained(params, group, number, setting, inputs) for number, setting in enumerate(settings)]
+        for group in groups(tasks, params.networks_at_once)
+    ]
+    whole = {
+        name: np.concatenate([np.stack([each[name] for each in group]) for group in found], axis=1)
+        for name in found[0][0]
+    }
+    best = whole["validation_accuracy"].argmax(0)
+    picked = {name: values[best, np.arange(len(best))] for name, values in whole.items()}
+    return picked | {"setting": best}
+
+
+def trained(
+    params: SmallSetParameters, tasks: Sequence[Task], number: int, setting: Setting, inputs: Images
+) -> dict[str, np.ndarray]:
+    """Train the networks of several seeds side by side, each on its own images."""
+    import torch
+
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.stack import Linear, perceptrons
+    from relearn.learning.training import Recipe, device, predictions, train
+
+    place = device(params.device)
+
+    def generators(name: str) -> list[torch.Generator]:
+        return [each.seed.torch_generator(f"{name} {number}") for each in tasks]
+
+    def together(sets: Sequence[Digits], **transforms) -> tuple[ImageBatches, torch.Tensor]:
+        images, labels = (np.concatenate(each) for each in zip(*sets, strict=True))
+        batches = ImageBatches(images, inputs.mean, inputs.std, place, **transforms)
+        return batches, torch.from_numpy(labels.astype(np.int64)).to(place)
+
+    networks = perceptrons(
+        [tasks[0].train.images[0].size, *params.hidden, 10],
+        generators("start"),
+        place,
+        dropout=setting.dropout,
+        masks=generators("masks"),
+    )
+    size, order = len(tasks[0].train.labels), setting.order or passes
+    count = (setting.steps or params.steps) * params.batch_size
+    orders = torch.stack(
+        [
+            index * size + order(size, count, shuffle)
+            for index, shuffle in enumerate(generators("order"))
+        ]
+    )
+    recipe = Recipe(
+        params.batch_size,
+        epochs=1,
+        learning_rate=params.learning_rate,
+        l2=setting.l2,
+        weight_decay=setting.weight_decay,
+    )
+    batches, labels = together(
+        [each.train for each in tasks],
+        recipe=setting.transforms,
+        generators=generators("transforms"),
+    )
+    train(networks, lambda _: orders, batches, labels, recipe)
+
+    def confusion(sets: Sequence[Digits]) -> torch.Tensor:
+        batches, labels = together(sets)
+        own = torch.arange(len(labels)).expand(len(tasks), -1)
+        if len(sets) > 1:
+            own = own[0].view(len(tasks), -1)
+        cells = labels[own.to(place)] * 10 + predictions(networks, batches, own)
+        counted = [torch.bincount(each, minlength=100).view(10, 10) for each in cells]
+        return torch.stack(counted).cpu()
+
+    counts = {
+        "train": confusion([each.train for each in tasks]),
+        "validation": confusion([each.validation for each in tasks]),
+        "test": confusion([tasks[0].test]),
+    }
+    scores = {
+        f"{name}_accuracy": 100 * each.diagonal(dim1=1, dim2=2).sum(1).double() / each[0].sum()
+        for name, each in counts.items()
+    }
+    layers = [layer for layer in networks.layers if isinstance(layer, Linear)]
+    weights = sum(layer.inputs * layer.outputs for layer in layers)
+    squares = sum(layer.values[0].double().square().sum((1, 2)) for layer in layers)
+    biases = sum(layer.outputs for layer in layers)
+    scores |= {
+        "confusion": counts["test"],
+        "weight_rms": (squares / weights).sqrt(),
+        "parameters": torch.full((len(tasks),), weights + biases),
+    }
+    return {name: values.cpu().numpy() for name, values in scores.items()}
+
+
+def passes(size: int, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Return (count,) indices: shuffled passes over `size` images, one after another."""
+    import torch
+
+    whole = [torch.randperm(size, generator=generator) for _ in range(-(-count // size))]
+    return torch.cat(whole)[:count]

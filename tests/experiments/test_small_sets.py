@@ -1,0 +1,86 @@
+"""Training on a few images: who is compared with whom, and what is chosen."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from relearn.errors import DataError
+from relearn.experiments import small_sets
+from relearn.experiments.small_sets import Setting, SmallSetParameters
+from relearn.runs.seeds import seeds
+
+PARAMS = SmallSetParameters(
+    seeds=3,
+    dataset="any",
+    hidden=[16, 8],
+    batch_size=10,
+    learning_rate=0.01,
+    networks_at_once=2,
+    device="cpu",
+    train_samples=60,
+    validation_samples=50,
+    steps=60,
+)
+
+
+@pytest.fixture(scope="module")
+def tasks(small_images):
+    return [small_sets.task(PARAMS, seed, small_images) for seed in seeds(5, "any", 3)]
+
+
+def test_training_sets_are_nested_and_apart_from_validation(small_images):
+    seed = seeds(5, "any", 1)[0]
+    few, many = (
+        small_sets.task(PARAMS.model_copy(update={"train_samples": n}), seed, small_images)
+        for n in (20, 200)
+    )
+    np.testing.assert_array_equal(few.train.images, many.train.images[:20])
+    np.testing.assert_array_equal(few.validation.images, many.validation.images)
+    seen = {each.tobytes() for each in many.train.images}
+    assert not seen & {each.tobytes() for each in many.validation.images}
+
+
+def test_too_large_a_training_set_is_refused(small_images):
+    params = PARAMS.model_copy(update={"train_samples": 351})
+    with pytest.raises(DataError, match="train_samples .* 401, but any has 400 training images"):
+        small_sets.task(params, seeds(5, "any", 1)[0], small_images)
+
+
+def test_the_setting_that_is_best_on_validation_images_counts(tasks, small_images):
+    settings = [Setting(steps=1), Setting(steps=60), Setting(steps=2)]
+    found = small_sets.chosen(PARAMS, tasks, settings, small_images)
+    assert found["setting"].tolist() == [1, 1, 1]
+    alone = small_sets.trained(PARAMS, tasks[:2], 1, settings[1], small_images)
+    for name, values in alone.items():
+        np.testing.assert_array_equal(found[name][:2], values, err_msg=name)
+
+
+def test_accuracies_are_those_of_the_confusion_counts(tasks, small_images):
+    found = small_sets.trained(PARAMS, tasks, 0, Setting(), small_images)
+    labels = np.bincount(small_images.test_labels, minlength=10)
+    for counts, accuracy in zip(found["confusion"], found["test_accuracy"], strict=True):
+        assert counts.sum(1).tolist() == labels.tolist()
+        assert 100 * np.trace(counts) / labels.sum() == pytest.approx(accuracy)
+    assert found["parameters"].tolist() == [784 * 16 + 16 + 16 * 8 + 8 + 8 * 10 + 10] * 3
+
+
+def test_a_network_learns_its_own_seeds_labels(tasks, small_images):
+    turned = [
+        dataclasses.replace(
+            task, train=task.train._replace(labels=(task.train.labels + index) % 10)
+        )
+        for index, task in enumerate(tasks)
+    ]
+    found = small_sets.trained(PARAMS, turned, 0, Setting(), small_images)
+    for index, counts in enumerate(found["confusion"]):
+        predicted_shift = [np.trace(np.roll(counts, -shift, axis=1)) for shift in range(3)]
+        assert np.argmax(predicted_shift) == index
+
+
+def test_passes_show_every_image_equally_often():
+    order = small_sets.passes(7, 21, torch.Generator().manual_seed(1))
+    assert np.bincount(order).tolist() == [3] * 7
+    assert sorted(order[:7].tolist()) == list(range(7))
+    assert len(small_sets.passes(7, 10, torch.Generator().manual_seed(1))) == 10
