@@ -85,7 +85,7 @@ NETWORK = "experiments/multilayer_perceptron"
 TOGETHER = [
     (f"{NETWORK}/mean", 0.1, "mean and std go together"),
     (f"{NETWORK}/variants/published/seeds", 2, "listing_seed fixes every draw: set seeds to 1"),
-    ("experiments/augmentation/variants/without/scale_low", 1.5, "above scale_high"),
+    ("experiments/data_quality/size", "huge", "size 'huge' is not in train_samples: add it there"),
     ("experiments/gradient_descent/batch_size", 100, "batch_size is not below samples"),
 ]
 

@@ -19,9 +19,10 @@ PARAMS = SmallSetParameters(
     learning_rate=0.01,
     networks_at_once=2,
     device="cpu",
-    train_samples=60,
+    size="some",
+    train_samples={"few": 20, "some": 60, "many": 200, "most": 351},
+    steps={"few": 1, "some": 60, "many": 1, "most": 1},
     validation_samples=50,
-    steps=60,
 )
 
 
@@ -33,8 +34,8 @@ def tasks(small_images):
 def test_training_sets_are_nested_and_apart_from_validation(small_images):
     seed = seeds(5, "any", 1)[0]
     few, many = (
-        small_sets.task(PARAMS.model_copy(update={"train_samples": n}), seed, small_images)
-        for n in (20, 200)
+        small_sets.task(PARAMS.model_copy(update={"size": size}), seed, small_images)
+        for size in ("few", "many")
     )
     np.testing.assert_array_equal(few.train.images, many.train.images[:20])
     np.testing.assert_array_equal(few.validation.images, many.validation.images)
@@ -43,8 +44,10 @@ def test_training_sets_are_nested_and_apart_from_validation(small_images):
 
 
 def test_too_large_a_training_set_is_refused(small_images):
-    params = PARAMS.model_copy(update={"train_samples": 351})
-    with pytest.raises(DataError, match="train_samples .* 401, but any has 400 training images"):
+    params = PARAMS.model_copy(update={"size": "most"})
+    with pytest.raises(
+        DataError, match="train_samples .* 351 . 50, but any has 400 training images"
+    ):
         small_sets.task(params, seeds(5, "any", 1)[0], small_images)
 
 

@@ -128,8 +128,8 @@ def test_an_empty_recipe_changes_nothing(images):
     assert torch.equal(augmentation.apply(images, drawn), images)
 
 
-def test_singles_are_the_recipe_in_parts():
-    singles = augmentation.singles(FULL)
-    assert list(singles) == ["flips", "rotation", "scaling", "crop", "noise", "all"]
-    assert singles["crop"] == Recipe(crop_padding=2)
-    assert singles["all"] == FULL
+def test_multiply_adds_are_ten_a_moved_pixel_and_one_a_noisy_one():
+    assert augmentation.multiply_adds(Recipe(), (28, 28)) == 0
+    assert augmentation.multiply_adds(Recipe(noise=0.1), (28, 28)) == 784
+    assert augmentation.multiply_adds(Recipe(rotation=5.0), (28, 28)) == 7840
+    assert augmentation.multiply_adds(FULL, (2, 3)) == 66

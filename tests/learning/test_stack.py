@@ -15,6 +15,7 @@ from relearn.learning.stack import (
     convolutional,
     padded,
     perceptrons,
+    training_multiply_adds,
 )
 
 BATCH = 7
@@ -166,3 +167,8 @@ def test_convolutional_halves_the_image_with_each_layer():
     assert networks.forward(normal(2, 5, 784)).shape == (2, 5, 16)
     networks.backward(normal(2, 5, 16))
     assert networks.gradients.any(1).all()
+
+
+def test_training_multiply_adds_count_every_product_with_the_weights():
+    forward = 784 * 128 + 128 * 64 + 64 * 10
+    assert training_multiply_adds([784, 128, 64, 10]) == 3 * forward - 784 * 128

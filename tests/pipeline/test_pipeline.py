@@ -409,7 +409,7 @@ def test_a_folder_of_ones_own_images_goes_through_by_config_alone(project):
         "experiments": {"augmentation": {"dataset": "own"}},
     }
     (project.folder / "config/own.yaml").write_text(json.dumps(own))
-    target = "results/runs/augmentation/without/scalars.csv"
+    target = "results/runs/augmentation/nothing_few/scalars.csv"
     answer = project.snakemake(
         "--configfile", "config/smoke.yaml", "config/own.yaml", "--cores", "2", target
     )

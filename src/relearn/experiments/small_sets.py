@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.errors import DataError
-from relearn.experiments.parameters import TrainingParameters
+from relearn.experiments.parameters import Count, TrainingParameters
+from relearn.runs.record import Records
 from relearn.runs.seeds import Seed, groups
 
 if TYPE_CHECKING:
@@ -25,14 +26,30 @@ if TYPE_CHECKING:
     from relearn.learning import augmentation
 
 
+SIZES = ("few", "some", "many")
+Samples = Annotated[int, Field(ge=10)]
+
+
 class SmallSetParameters(TrainingParameters):
     """Parameters of an experiment that trains on a few images of a seed's own."""
 
-    train_samples: int = Field(ge=10, description="training images of a seed, drawn at random")
-    validation_samples: int = Field(
-        ge=10, description="other training images, on which a seed's setting is chosen"
+    size: str = Field(description="which of the sizes of training sets this is")
+    train_samples: dict[str, Samples] = Field(
+        description="training images of a seed, drawn at random, by size"
     )
-    steps: int = Field(ge=1, description="updates of a network, the same in every arm")
+    steps: dict[str, Count] = Field(
+        description="updates of a network, the same in every arm, by size"
+    )
+    validation_samples: Samples = Field(
+        description="other training images, on which a seed's setting is chosen"
+    )
+
+    @model_validator(mode="after")
+    def _size_is_known(self) -> SmallSetParameters:
+        for name in ("train_samples", "steps"):
+            if self.size not in getattr(self, name):
+                raise ValueError(f"size '{self.size}' is not in {name}: add it there")
+        return self
 
 
 class Digits(NamedTuple):
@@ -79,16 +96,16 @@ def task(params: SmallSetParameters, seed: Seed, inputs: Images) -> Task:
     Raises:
         DataError: there are not so many.
     """
-    wanted, there = params.train_samples + params.validation_samples, len(inputs.train_images)
-    if wanted > there:
+    wanted, there = params.train_samples[params.size], len(inputs.train_images)
+    if wanted + params.validation_samples > there:
         raise DataError(
-            f"train_samples + validation_samples: {wanted}, but {params.dataset} has {there} "
-            "training images; take fewer"
+            f"train_samples + validation_samples: {wanted} + {params.validation_samples}, but "
+            f"{params.dataset} has {there} training images; take fewer"
         )
     drawn = seed.generator("images").permutation(there)
     train, validation = (
         Digits(inputs.train_images[picked], inputs.train_labels[picked])
-        for picked in (drawn[: params.train_samples], drawn[there - params.validation_samples :])
+        for picked in (drawn[:wanted], drawn[there - params.validation_samples :])
     )
     return Task(seed, train, validation, Digits(inputs.test_images, inputs.test_labels))
 
@@ -105,8 +122,8 @@ def chosen(
         By name, with the seed as first axis: `test_accuracy`, `validation_accuracy` and
         `train_accuracy` (S,) in percent, the last on the training images as they are; `confusion`
         (S, 10, 10), counts of test images by label and prediction; `weight_rms` (S,), the root mean
-        square of the weights; `parameters` (S,), weights and biases; and `setting` (S,), the number
-        of the one chosen, from 0.
+        square of the weights; `parameters` (S,), weights and biases; `train_samples` (S,); and
+        `setting` (S,), the number of the one chosen, from 0.
     """
     found = [
         [trained(params, group, number, setting, inputs) for number, setting in enumerate(settings)]
@@ -149,7 +166,7 @@ def trained(
         masks=generators("masks"),
     )
     size, order = len(tasks[0].train.labels), setting.order or passes
-    count = (setting.steps or params.steps) * params.batch_size
+    count = (setting.steps or params.steps[params.size]) * params.batch_size
     orders = torch.stack(
         [
             index * size + order(size, count, shuffle)
@@ -196,8 +213,31 @@ def trained(
         "confusion": counts["test"],
         "weight_rms": (squares / weights).sqrt(),
         "parameters": torch.full((len(tasks),), weights + biases),
+        "train_samples": torch.full((len(tasks),), size),
     }
     return {name: values.cpu().numpy() for name, values in scores.items()}
+
+
+def shrunk(images: np.ndarray, size: int) -> np.ndarray:
+    """Average images (n, h, w) uint8 over squares of `size` pixels, rounded: (n, h / size, …)."""
+    count, height, width = images.shape
+    cut = images.reshape(count, height // size, size, width // size, size)
+    return cut.mean((2, 4)).round().astype(np.uint8)
+
+
+def errors_removed(before: Records, after: Records) -> np.ndarray:
+    """Return the share (S,) of a seed's test errors in one arm that are gone in another.
+
+    It is not finite where there were none.
+    """
+    first, second = (100 - each.scalars["test_accuracy"].to_numpy() for each in (before, after))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (first - second) / first
+
+
+def title(records: Records) -> str:
+    """Return the number of training images in words, for a panel."""
+    return f"{records.scalars['train_samples'].iloc[0]:,} training images"
 
 
 def passes(size: int, count: int, generator: torch.Generator) -> torch.Tensor:

@@ -38,20 +38,14 @@ class Recipe:
         return self != Recipe(noise=self.noise)
 
 
-def singles(recipe: Recipe) -> dict[str, Recipe]:
-    """Return the recipe's transforms one at a time, and then all together."""
-    parts = {
-        "flips": ("horizontal_flip", "vertical_flip"),
-        "rotation": ("rotation",),
-        "scaling": ("scale_low", "scale_high"),
-        "crop": ("crop_padding",),
-        "noise": ("noise",),
-    }
-    alone = {
-        name: Recipe(**{field: getattr(recipe, field) for field in fields})
-        for name, fields in parts.items()
-    }
-    return alone | {"all": recipe}
+def multiply_adds(recipe: Recipe, shape: tuple[int, int]) -> int:
+    """Return the multiply-adds of transforming one image of `shape` (H, W), by what `apply` does.
+
+    A moved pixel takes two additions to find where it comes from, four products for the weights of
+    its four neighbours and four for their sum; a noisy one takes one. What an image or one of its
+    rows needs once, and the drawing of random numbers, is not counted.
+    """
+    return shape[0] * shape[1] * ((10 if recipe.moves else 0) + (1 if recipe.noise else 0))
 
 
 @dataclass(frozen=True)

@@ -315,6 +315,16 @@ def perceptrons(
     return Stack(layers, sizes[-1], generators, device)
 
 
+def training_multiply_adds(sizes: Sequence[int]) -> int:
+    """Return the multiply-adds of one image in an update of a perceptron of these sizes.
+
+    The products with the weights: forward, for their gradients, and, but for the first layer, back
+    to its inputs.
+    """
+    first, *others = (inputs * outputs for inputs, outputs in pairwise(sizes))
+    return 2 * first + 3 * sum(others)
+
+
 def convolutional(
     side: int,
     channels: Sequence[int],

@@ -1,0 +1,115 @@
+"""Section 8: wrong labels taken out in steps, and images of three resolutions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from relearn.data.images import Images
+from relearn.errors import DataError
+from relearn.experiments import small_sets
+from relearn.experiments.parameters import Count
+from relearn.experiments.small_sets import Digits, Setting, SmallSetParameters, Task
+from relearn.runs.record import Records, per_seed
+from relearn.runs.seeds import Seed
+
+if TYPE_CHECKING:
+    from relearn.figures.canvas import Figure
+
+SEED_RUNS = True
+WRONG = ("most_wrong", "more_wrong", "some_wrong", "clean")
+COARSE = ("coarse", "medium", "clean")
+STEPS = {
+    "labels_first": WRONG[:2],
+    "labels_second": WRONG[1:3],
+    "labels_last": WRONG[2:],
+    "resolution_first": COARSE[:2],
+    "resolution_last": COARSE[1:],
+}
+
+
+class Params(SmallSetParameters):
+    """How good the data are, and the stopping points to choose from."""
+
+    wrong_labels: float = Field(
+        ge=0, lt=1, description="share of training and validation labels that are another digit"
+    )
+    shrink: Count = Field(description="side of the squares of pixels that are averaged to one")
+    stops: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        min_length=1, description="shares of the steps after which to stop, to choose from"
+    )
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
+    """Train a network a seed for each stopping point and keep what the validated one does.
+
+    Raises:
+        DataError: the images cannot be cut into such squares.
+    """
+    if any(side % params.shrink for side in inputs.train_images.shape[1:]):
+        raise DataError(
+            f"shrink: {params.shrink} does not divide the sides of {params.dataset}'s images, "
+            f"{inputs.train_images.shape[1:]}; take a divisor"
+        )
+    given = [small_sets.task(params, seed, inputs) for seed in seeds]
+    tasks = [spoilt(params, each) for each in given]
+    most = params.steps[params.size]
+    settings = [Setting(steps=math.ceil(stop * most)) for stop in params.stops]
+    found = small_sets.chosen(params, tasks, settings, inputs)
+    del found["confusion"]
+    found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]
+    found["side"] = np.full(len(seeds), tasks[0].train.images.shape[1])
+    found["wrong_labels"] = np.array(
+        [
+            np.mean(now.train.labels != before.train.labels)
+            for now, before in zip(tasks, given, strict=True)
+        ]
+    )
+    return Records(per_seed(found))
+
+
+def spoilt(params: Params, task: Task) -> Task:
+    """Return a seed's task with some labels wrong, but for the test's, and all images shrunk."""
+    sets = {}
+    for name in ("train", "validation", "test"):
+        images, labels = getattr(task, name)
+        if name != "test":
+            draws = task.seed.generator(f"wrong labels, {name}")
+            wrong = draws.random(len(labels)) < params.wrong_labels
+            labels = np.where(wrong, (labels + draws.integers(1, 10, len(labels))) % 10, labels)
+        sets[name] = Digits(small_sets.shrunk(images, params.shrink), labels)
+    return replace(task, **sets)
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the accuracy gained with each step to better data."""
+    accuracy = {name: each.scalars["test_accuracy"].to_numpy() for name, each in results.items()}
+    return {
+        "8e": {name: accuracy[after] - accuracy[before] for name, (before, after) in STEPS.items()}
+    }
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw the test accuracy by the share of wrong labels and by the resolution."""
+    from relearn.figures.canvas import Figure
+
+    figure = Figure(columns=2)
+    panels = {
+        "Training labels": (WRONG, lambda of: f"{of['wrong_labels'].mean():.0%} wrong"),
+        "Resolution": (COARSE, lambda of: f"{of['side'].iloc[0]} × {of['side'].iloc[0]} pixels"),
+    }
+    for title, (variants, name) in panels.items():
+        panel = figure.panel(title)
+        panel.intervals(
+            {
+                name(results[each].scalars): results[each].scalars["test_accuracy"]
+                for each in variants
+            }
+        )
+        panel.axes("accuracy on the test images, %", "")
+    return figure

@@ -1,0 +1,88 @@
+"""Section 7: dropout and both kinds of weight decay, on few and on more digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from relearn.data.images import Images
+from relearn.experiments import small_sets
+from relearn.experiments.small_sets import SIZES, Setting, SmallSetParameters
+from relearn.runs.record import Records, per_seed
+from relearn.runs.seeds import Seed
+
+if TYPE_CHECKING:
+    from relearn.figures.canvas import Figure
+
+SEED_RUNS = True
+REMEDIES = {
+    "dropout": "dropout",
+    "l2": "L2 penalty in Adam's gradient",
+    "weight_decay": "decoupled decay (AdamW)",
+}
+DECAYS = ("l2", "weight_decay")
+
+
+class Params(SmallSetParameters):
+    """The remedy and the strengths that it chooses from."""
+
+    remedy: Literal["nothing", "dropout", "l2", "weight_decay"] = Field(
+        description="what is done against overfitting; the last two as in the training recipe"
+    )
+    strengths: list[Annotated[float, Field(ge=0)]] = Field(
+        min_length=1,
+        description="rates of dropout or strengths of decay to choose from; zeros for nothing: "
+        "as many starts",
+    )
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
+    """Train a network a seed for each strength and keep what the validated one does."""
+    tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
+    settings = [
+        Setting() if params.remedy == "nothing" else Setting(**{params.remedy: strength})
+        for strength in params.strengths
+    ]
+    found = small_sets.chosen(params, tasks, settings, inputs)
+    del found["confusion"]
+    found["strength"] = np.array(params.strengths)[found["setting"]]
+    return Records(per_seed(found))
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the test errors that each remedy removes, and what it does to the parameters."""
+
+    def column(name: str, remedy: str, size: str) -> np.ndarray:
+        return results[f"{remedy}_{size}"].scalars[name].to_numpy()
+
+    dropout = {size: removed(results, "dropout", size) for size in SIZES}
+    fewer = column("parameters", "nothing", "few") - column("parameters", "dropout", "few")
+    decay = {}
+    for remedy in DECAYS:
+        for size in SIZES:
+            before, after = (column("weight_rms", each, size) for each in ("nothing", remedy))
+            decay[f"{remedy}_{size}_errors"] = removed(results, remedy, size)
+            decay[f"{remedy}_{size}_weights"] = np.log2(before / after)
+    return {"7d": dropout | {"parameters": fewer}, "7e": decay}
+
+
+def removed(results: Mapping[str, Records], remedy: str, size: str) -> np.ndarray:
+    """Return the share (S,) of the test errors without a remedy that this one removes."""
+    return small_sets.errors_removed(results[f"nothing_{size}"], results[f"{remedy}_{size}"])
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw the share of test errors that each remedy removes, a panel a training-set size."""
+    from relearn.figures.canvas import Figure
+
+    figure = Figure(columns=3)
+    for size in SIZES:
+        panel = figure.panel(small_sets.title(results[f"nothing_{size}"]))
+        panel.intervals(
+            {label: 100 * removed(results, remedy, size) for remedy, label in REMEDIES.items()}
+        )
+        panel.axes("test errors removed, %", "", zero=True)
+    return figure
