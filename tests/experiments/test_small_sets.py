@@ -23,6 +23,7 @@ PARAMS = SmallSetParameters(
     train_samples={"few": 20, "some": 60, "many": 200, "most": 351},
     steps={"few": 1, "some": 60, "many": 1, "most": 1},
     validation_samples=50,
+    wrong_labels=0.0,
 )
 
 
@@ -87,3 +88,24 @@ def test_passes_show_every_image_equally_often():
     assert np.bincount(order).tolist() == [3] * 7
     assert sorted(order[:7].tolist()) == list(range(7))
     assert len(small_sets.passes(7, 10, torch.Generator().manual_seed(1))) == 10
+
+
+def test_a_share_of_labels_is_another_digit_and_the_images_stay(small_images):
+    seed = seeds(5, "any", 1)[0]
+    clean, wrong = (
+        small_sets.task(
+            PARAMS.model_copy(update={"size": "many", "wrong_labels": share}), seed, small_images
+        )
+        for share in (0.0, 0.3)
+    )
+    for split in ("train", "validation"):
+        before, after = getattr(clean, split), getattr(wrong, split)
+        np.testing.assert_array_equal(before.images, after.images)
+        assert np.mean(before.labels != after.labels) == pytest.approx(0.3, abs=0.15)
+        assert set(after.labels) <= set(range(10))
+    np.testing.assert_array_equal(clean.test.labels, wrong.test.labels)
+
+
+def test_shrinking_averages_squares_and_rounds():
+    image = np.array([[[0, 1, 10, 10], [2, 3, 10, 11], [0, 0, 255, 255], [0, 0, 255, 255]]])
+    assert small_sets.shrunk(image.astype(np.uint8), 2).tolist() == [[[2, 10], [0, 255]]]

@@ -14,7 +14,7 @@ from relearn.data.images import Images
 from relearn.errors import DataError
 from relearn.experiments import small_sets
 from relearn.experiments.parameters import Count
-from relearn.experiments.small_sets import Digits, Setting, SmallSetParameters, Task
+from relearn.experiments.small_sets import Setting, SmallSetParameters, Task
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -36,9 +36,6 @@ STEPS = {
 class Params(SmallSetParameters):
     """How good the data are, and the stopping points to choose from."""
 
-    wrong_labels: float = Field(
-        ge=0, lt=1, description="share of training and validation labels that are another digit"
-    )
     shrink: Count = Field(description="side of the squares of pixels that are averaged to one")
     stops: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         min_length=1, description="shares of the steps after which to stop, to choose from"
@@ -56,34 +53,27 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
             f"shrink: {params.shrink} does not divide the sides of {params.dataset}'s images, "
             f"{inputs.train_images.shape[1:]}; take a divisor"
         )
-    given = [small_sets.task(params, seed, inputs) for seed in seeds]
-    tasks = [spoilt(params, each) for each in given]
+    tasks = [shrunk(small_sets.task(params, seed, inputs), params.shrink) for seed in seeds]
     most = params.steps[params.size]
     settings = [Setting(steps=math.ceil(stop * most)) for stop in params.stops]
     found = small_sets.chosen(params, tasks, settings, inputs)
     del found["confusion"]
     found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]
     found["side"] = np.full(len(seeds), tasks[0].train.images.shape[1])
-    found["wrong_labels"] = np.array(
-        [
-            np.mean(now.train.labels != before.train.labels)
-            for now, before in zip(tasks, given, strict=True)
-        ]
-    )
+    found["wrong_labels"] = np.full(len(seeds), params.wrong_labels)
     return Records(per_seed(found))
 
 
-def spoilt(params: Params, task: Task) -> Task:
-    """Return a seed's task with some labels wrong, but for the test's, and all images shrunk."""
-    sets = {}
-    for name in ("train", "validation", "test"):
-        images, labels = getattr(task, name)
-        if name != "test":
-            draws = task.seed.generator(f"wrong labels, {name}")
-            wrong = draws.random(len(labels)) < params.wrong_labels
-            labels = np.where(wrong, (labels + draws.integers(1, 10, len(labels))) % 10, labels)
-        sets[name] = Digits(small_sets.shrunk(images, params.shrink), labels)
-    return replace(task, **sets)
+def shrunk(task: Task, size: int) -> Task:
+    """Return a seed's task with all its images averaged over squares of `size` pixels."""
+    sets = {name: getattr(task, name) for name in ("train", "validation", "test")}
+    return replace(
+        task,
+        **{
+            name: each._replace(images=small_sets.shrunk(each.images, size))
+            for name, each in sets.items()
+        },
+    )
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

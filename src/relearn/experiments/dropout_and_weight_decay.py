@@ -24,6 +24,7 @@ REMEDIES = {
     "weight_decay": "decoupled decay (AdamW)",
 }
 DECAYS = ("l2", "weight_decay")
+CASES = (*SIZES, "noisy")
 
 
 class Params(SmallSetParameters):
@@ -55,34 +56,35 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     """Return the test errors that each remedy removes, and what it does to the parameters."""
 
-    def column(name: str, remedy: str, size: str) -> np.ndarray:
-        return results[f"{remedy}_{size}"].scalars[name].to_numpy()
+    def column(name: str, remedy: str, case: str) -> np.ndarray:
+        return results[f"{remedy}_{case}"].scalars[name].to_numpy()
 
-    dropout = {size: removed(results, "dropout", size) for size in SIZES}
+    dropout = {case: removed(results, "dropout", case) for case in CASES}
     fewer = column("parameters", "nothing", "few") - column("parameters", "dropout", "few")
     decay = {}
     for remedy in DECAYS:
-        for size in SIZES:
-            before, after = (column("weight_rms", each, size) for each in ("nothing", remedy))
-            decay[f"{remedy}_{size}_errors"] = removed(results, remedy, size)
-            decay[f"{remedy}_{size}_weights"] = np.log2(before / after)
+        for case in CASES:
+            before, after = (column("weight_rms", each, case) for each in ("nothing", remedy))
+            decay[f"{remedy}_{case}_errors"] = removed(results, remedy, case)
+            decay[f"{remedy}_{case}_weights"] = np.log2(before / after)
     return {"7d": dropout | {"parameters": fewer}, "7e": decay}
 
 
-def removed(results: Mapping[str, Records], remedy: str, size: str) -> np.ndarray:
+def removed(results: Mapping[str, Records], remedy: str, case: str) -> np.ndarray:
     """Return the share (S,) of the test errors without a remedy that this one removes."""
-    return small_sets.errors_removed(results[f"nothing_{size}"], results[f"{remedy}_{size}"])
+    return small_sets.errors_removed(results[f"nothing_{case}"], results[f"{remedy}_{case}"])
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw the share of test errors that each remedy removes, a panel a training-set size."""
+    """Draw the share of test errors that each remedy removes, by images and wrong labels."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=3)
-    for size in SIZES:
-        panel = figure.panel(small_sets.title(results[f"nothing_{size}"]))
+    figure = Figure(columns=4)
+    for case in CASES:
+        title = small_sets.title(results[f"nothing_{case}"])
+        panel = figure.panel(f"{title}, wrong labels" if case == "noisy" else title)
         panel.intervals(
-            {label: 100 * removed(results, remedy, size) for remedy, label in REMEDIES.items()}
+            {label: 100 * removed(results, remedy, case) for remedy, label in REMEDIES.items()}
         )
         panel.axes("test errors removed, %", "", zero=True)
     return figure

@@ -8,7 +8,7 @@ many starts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
@@ -42,6 +42,10 @@ class SmallSetParameters(TrainingParameters):
     )
     validation_samples: Samples = Field(
         description="other training images, on which a seed's setting is chosen"
+    )
+
+    wrong_labels: float = Field(
+        ge=0, lt=1, description="share of training and validation labels that are another digit"
     )
 
     @model_validator(mode="after")
@@ -107,7 +111,8 @@ def task(params: SmallSetParameters, seed: Seed, inputs: Images) -> Task:
         Digits(inputs.train_images[picked], inputs.train_labels[picked])
         for picked in (drawn[:wanted], drawn[there - params.validation_samples :])
     )
-    return Task(seed, train, validation, Digits(inputs.test_images, inputs.test_labels))
+    clean = Task(seed, train, validation, Digits(inputs.test_images, inputs.test_labels))
+    return mislabelled(clean, params.wrong_labels)
 
 
 def chosen(
@@ -223,6 +228,17 @@ def shrunk(images: np.ndarray, size: int) -> np.ndarray:
     count, height, width = images.shape
     cut = images.reshape(count, height // size, size, width // size, size)
     return cut.mean((2, 4)).round().astype(np.uint8)
+
+
+def mislabelled(task: Task, share: float) -> Task:
+    """Return the task with about this share of its labels, not the test's, another digit."""
+    sets = {}
+    for name in ("train", "validation"):
+        images, labels = getattr(task, name)
+        draws = task.seed.generator(f"wrong labels, {name}")
+        wrong, shift = draws.random(len(labels)) < share, draws.integers(1, 10, len(labels))
+        sets[name] = Digits(images, np.where(wrong, (labels + shift) % 10, labels))
+    return replace(task, **sets)
 
 
 def errors_removed(before: Records, after: Records) -> np.ndarray:
