@@ -91,17 +91,27 @@ def nested_errors(
         Training errors (S, degrees), mean squared; and distances (S, degrees) to the truth, mean
         squared over the test points: a test error less the variance of its noise.
     """
-    widest = max(degrees)
-    q, r = np.linalg.qr(np.polynomial.chebyshev.chebvander(x, widest))
-    weights = (q * y[..., None]).sum(axis=1, keepdims=True)
-    test = np.polynomial.chebyshev.chebvander(x_test, widest)
-    q_test = np.linalg.solve(r.swapaxes(1, 2), test.T).swapaxes(1, 2)
-    fitted = (q * weights).cumsum(axis=2)[..., degrees]
-    predicted = (q_test * weights).cumsum(axis=2)[..., degrees]
+    fitted, predicted = nested_predictions(x, y, x_test, degrees)
     return (
         np.mean((fitted - y[..., None]) ** 2, axis=1),
         np.mean((predicted - truth[:, None]) ** 2, axis=1),
     )
+
+
+def nested_predictions(
+    x: np.ndarray, y: np.ndarray, x_test: np.ndarray, degrees: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit as `nested_errors` does; return values (S, n, degrees) at x, (S, m, degrees) at x_test.
+
+    x_test is (m,), shared by all sets, or (S, m).
+    """
+    widest = max(degrees)
+    q, r = np.linalg.qr(np.polynomial.chebyshev.chebvander(x, widest))
+    weights = (q * y[..., None]).sum(axis=1, keepdims=True)
+    test = np.polynomial.chebyshev.chebvander(x_test, widest)
+    q_test = np.linalg.solve(r.swapaxes(1, 2), test.swapaxes(-1, -2)).swapaxes(1, 2)
+    fitted = (q * weights).cumsum(axis=2)[..., degrees]
+    return fitted, (q_test * weights).cumsum(axis=2)[..., degrees]
 
 
 def legendre_powers(x: np.ndarray, degree: int) -> np.ndarray:
