@@ -126,3 +126,31 @@ def legendre_powers(x: np.ndarray, degree: int) -> np.ndarray:
 
 
 FITS = {"monomial": monomial_fit, "chebyshev": chebyshev_fit}
+
+
+def basis_columns(x: np.ndarray, degree: int, basis: str, derivative: int = 0) -> np.ndarray:
+    """Return the columns of degree 1 to `degree` at x (n,) in [−1, 1], or a derivative of them.
+
+    Args:
+        basis: "powers" (x, x², …) or "legendre" (scaled as in `legendre_powers`).
+        derivative: how often each column is differentiated.
+    """
+    columns = []
+    for k in range(1, degree + 1):
+        if basis == "powers":
+            column = np.polynomial.Polynomial.basis(k)
+        else:
+            column = np.polynomial.Legendre.basis(k) * np.sqrt(2 * k + 1)
+        columns.append(column.deriv(derivative)(x) if derivative else column(x))
+    return np.stack(columns, axis=1)
+
+
+def roughness(weights: np.ndarray, basis: str) -> np.ndarray:
+    """Return ∫ f″² over [−1, 1], (...), of the polynomials with these weights (..., degree).
+
+    Exact: Gauss and Legendre's rule with as many nodes as the degree integrates twice the degree.
+    """
+    degree = weights.shape[-1]
+    nodes, share = np.polynomial.legendre.leggauss(degree)
+    second = weights @ basis_columns(nodes, degree, basis, derivative=2).T
+    return second**2 @ share
