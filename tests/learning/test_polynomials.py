@@ -63,3 +63,22 @@ def test_legendre_powers_are_orthonormal_for_uniform_inputs_and_span_the_powers(
     np.testing.assert_allclose((first.T * weights / 2) @ first, np.eye(4), atol=1e-12)
     np.testing.assert_allclose(columns[:, 1], np.sqrt(5) * (3 * nodes**2 - 1) / 2)
     np.testing.assert_allclose(columns[:, 4], np.sqrt(3) * nodes / 2)
+
+
+def test_basis_columns_are_the_powers_and_the_legendre_polynomials():
+    x = np.linspace(-1, 1, 7)
+    np.testing.assert_allclose(
+        polynomials.basis_columns(x, 3, "powers"), np.stack([x, x**2, x**3], 1)
+    )
+    columns = polynomials.basis_columns(x, 5, "legendre")
+    np.testing.assert_allclose(columns, polynomials.legendre_powers(x[:, None], 5), atol=1e-12)
+
+
+def test_roughness_is_the_integral_of_the_squared_second_derivative():
+    np.testing.assert_allclose(polynomials.roughness(np.array([5.0, 1.5]), "powers"), 2 * 3**2)
+    np.testing.assert_allclose(polynomials.roughness(np.array([[0.0, 0.0, 2.0]]), "powers"), [96])
+    weights = np.array([0.3, -1.0, 0.5, 0.2])
+    x = np.linspace(-1, 1, 20_001)
+    second = np.gradient(np.gradient(polynomials.basis_columns(x, 4, "legendre") @ weights, x), x)
+    expected = np.trapezoid(second[2:-2] ** 2, x[2:-2])
+    np.testing.assert_allclose(polynomials.roughness(weights, "legendre"), expected, rtol=1e-2)

@@ -125,7 +125,7 @@ DESCENTS = [
     *("published", "as_published", "one_side"),
     *("equal_starts", "equal_rates", "equal_budgets", "tuned_rates"),
 ]
-RIDGE = ["published", "listing_noise", "strong_noise", "cross_validated"]
+RIDGE = ["published", "listing_noise", "middle_noise", "strong_noise"]
 ALL = list(config()["experiments"])
 
 
@@ -238,8 +238,8 @@ def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
 def test_a_failure_is_one_line_kept_shown_and_cleared(project):
     project.edit(
         f"{MODULES}/ridge_regression.py",
-        "    scalars = {f",
-        '    raise RuntimeError("deliberate")\n    scalars = {f',
+        "    scalars = {name",
+        '    raise RuntimeError("deliberate")\n    scalars = {name',
     )
     answer = project.snakemake("--keep-going")
     assert answer.returncode != 0
@@ -310,7 +310,7 @@ def test_whatever_is_lost_is_made_again(project):
 def test_a_failure_in_a_finished_project_is_mended_by_the_next_build(project):
     module = f"{MODULES}/ridge_regression.py"
     project.edit(
-        module, "    scalars = {f", '    raise RuntimeError("deliberate")\n    scalars = {f'
+        module, "    scalars = {name", '    raise RuntimeError("deliberate")\n    scalars = {name'
     )
     target = "results/runs/ridge_regression/strong_noise/scalars.csv"
     assert project.snakemake("--forcerun", "run", "--", target).returncode != 0

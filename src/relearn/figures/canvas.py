@@ -122,6 +122,12 @@ class Panel:
         colour = self._keep(label, x, y)
         self._axes.plot(x, y, color=colour, label=label, marker="o" if marker else "", markersize=4)
 
+    def paths(self, x, values: np.ndarray, label: str) -> None:
+        """Draw values (k, n) over x as k thin lines of one colour and one name."""
+        colour = self._keep(label, np.tile(x, len(values)), np.ravel(values))
+        lines = self._axes.plot(x, np.transpose(values), color=colour, linewidth=1.1)
+        lines[0].set_label(label)
+
     def points(self, x, y, label: str) -> None:
         """Draw open points at x, y, both (n,)."""
         colour = self._keep(label, x, y)

@@ -91,17 +91,27 @@ def nested_errors(
         Training errors (S, degrees), mean squared; and distances (S, degrees) to the truth, mean
         squared over the test points: a test error less the variance of its noise.
     """
-    widest = max(degrees)
-    q, r = np.linalg.qr(np.polynomial.chebyshev.chebvander(x, widest))
-    weights = (q * y[..., None]).sum(axis=1, keepdims=True)
-    test = np.polynomial.chebyshev.chebvander(x_test, widest)
-    q_test = np.linalg.solve(r.swapaxes(1, 2), test.T).swapaxes(1, 2)
-    fitted = (q * weights).cumsum(axis=2)[..., degrees]
-    predicted = (q_test * weights).cumsum(axis=2)[..., degrees]
+    fitted, predicted = nested_predictions(x, y, x_test, degrees)
     return (
         np.mean((fitted - y[..., None]) ** 2, axis=1),
         np.mean((predicted - truth[:, None]) ** 2, axis=1),
     )
+
+
+def nested_predictions(
+    x: np.ndarray, y: np.ndarray, x_test: np.ndarray, degrees: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit as `nested_errors` does; return values (S, n, degrees) at x, (S, m, degrees) at x_test.
+
+    x_test is (m,), shared by all sets, or (S, m).
+    """
+    widest = max(degrees)
+    q, r = np.linalg.qr(np.polynomial.chebyshev.chebvander(x, widest))
+    weights = (q * y[..., None]).sum(axis=1, keepdims=True)
+    test = np.polynomial.chebyshev.chebvander(x_test, widest)
+    q_test = np.linalg.solve(r.swapaxes(1, 2), test.swapaxes(-1, -2)).swapaxes(1, 2)
+    fitted = (q * weights).cumsum(axis=2)[..., degrees]
+    return fitted, (q_test * weights).cumsum(axis=2)[..., degrees]
 
 
 def legendre_powers(x: np.ndarray, degree: int) -> np.ndarray:
@@ -116,3 +126,31 @@ def legendre_powers(x: np.ndarray, degree: int) -> np.ndarray:
 
 
 FITS = {"monomial": monomial_fit, "chebyshev": chebyshev_fit}
+
+
+def basis_columns(x: np.ndarray, degree: int, basis: str, derivative: int = 0) -> np.ndarray:
+    """Return the columns of degree 1 to `degree` at x (n,) in [−1, 1], or a derivative of them.
+
+    Args:
+        basis: "powers" (x, x², …) or "legendre" (scaled as in `legendre_powers`).
+        derivative: how often each column is differentiated.
+    """
+    columns = []
+    for k in range(1, degree + 1):
+        if basis == "powers":
+            column = np.polynomial.Polynomial.basis(k)
+        else:
+            column = np.polynomial.Legendre.basis(k) * np.sqrt(2 * k + 1)
+        columns.append(column.deriv(derivative)(x) if derivative else column(x))
+    return np.stack(columns, axis=1)
+
+
+def roughness(weights: np.ndarray, basis: str) -> np.ndarray:
+    """Return ∫ f″² over [−1, 1], (...), of the polynomials with these weights (..., degree).
+
+    Exact: Gauss and Legendre's rule with as many nodes as the degree integrates twice the degree.
+    """
+    degree = weights.shape[-1]
+    nodes, share = np.polynomial.legendre.leggauss(degree)
+    second = weights @ basis_columns(nodes, degree, basis, derivative=2).T
+    return second**2 @ share
