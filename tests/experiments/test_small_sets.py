@@ -56,18 +56,31 @@ def test_the_setting_that_is_best_on_validation_images_counts(tasks, small_image
     settings = [Setting(steps=1), Setting(steps=60), Setting(steps=2)]
     found = small_sets.chosen(PARAMS, tasks, settings, small_images)
     assert found["setting"].tolist() == [1, 1, 1]
-    alone = small_sets.trained(PARAMS, tasks[:2], 1, settings[1], small_images)
+    alone = small_sets.chosen(PARAMS, tasks[:2], [Setting(steps=1), Setting()], small_images)
     for name, values in alone.items():
         np.testing.assert_array_equal(found[name][:2], values, err_msg=name)
 
 
+def test_each_seed_is_tested_with_the_network_that_it_chose(tasks, small_images):
+    short, long = Setting(steps=1), Setting(steps=60)
+    first, second = (
+        small_sets.trained(PARAMS, tasks[:1], number, setting, small_images)
+        for number, setting in enumerate((short, long))
+    )
+    found = small_sets.chosen(PARAMS, tasks[:1], [short, long], small_images)
+    for networks, is_it in ((first, False), (second, True)):
+        counts = small_sets.confusions(PARAMS, networks, [tasks[0].test], small_images).numpy()
+        assert np.array_equal(counts, found["confusion"]) == is_it
+
+
 def test_accuracies_are_those_of_the_confusion_counts(tasks, small_images):
-    found = small_sets.trained(PARAMS, tasks, 0, Setting(), small_images)
+    found = small_sets.chosen(PARAMS, tasks, [Setting()], small_images)
     labels = np.bincount(small_images.test_labels, minlength=10)
     for counts, accuracy in zip(found["confusion"], found["test_accuracy"], strict=True):
         assert counts.sum(1).tolist() == labels.tolist()
         assert 100 * np.trace(counts) / labels.sum() == pytest.approx(accuracy)
     assert found["parameters"].tolist() == [784 * 16 + 16 + 16 * 8 + 8 + 8 * 10 + 10] * 3
+    assert found["train_samples"].tolist() == [60] * 3
 
 
 def test_a_network_learns_its_own_seeds_labels(tasks, small_images):
@@ -77,7 +90,7 @@ def test_a_network_learns_its_own_seeds_labels(tasks, small_images):
         )
         for index, task in enumerate(tasks)
     ]
-    found = small_sets.trained(PARAMS, turned, 0, Setting(), small_images)
+    found = small_sets.chosen(PARAMS, turned, [Setting()], small_images)
     for index, counts in enumerate(found["confusion"]):
         predicted_shift = [np.trace(np.roll(counts, -shift, axis=1)) for shift in range(3)]
         assert np.argmax(predicted_shift) == index

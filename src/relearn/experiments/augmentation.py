@@ -105,5 +105,5 @@ def draw(results: Mapping[str, Records]) -> Figure:
     for size in SIZES:
         panel = figure.panel(small_sets.title(results[f"nothing_{size}"]))
         panel.intervals({label: 100 * removed(results, arm, size) for arm, label in ARMS.items()})
-        panel.axes("test errors removed, %", "", zero=True)
+        panel.axes("errors removed, %", "", zero=True)
     return figure

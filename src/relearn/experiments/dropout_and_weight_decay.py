@@ -86,5 +86,5 @@ def draw(results: Mapping[str, Records]) -> Figure:
         panel.intervals(
             {label: 100 * removed(results, remedy, case) for remedy, label in REMEDIES.items()}
         )
-        panel.axes("test errors removed, %", "", zero=True)
+        panel.axes("errors removed, %", "", zero=True)
     return figure

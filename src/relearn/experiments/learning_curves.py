@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from relearn.data.images import Images
 from relearn.errors import DataError
 from relearn.experiments import small_sets
-from relearn.experiments.parameters import Count, TrainingParameters
+from relearn.experiments.parameters import Count, Rate, TrainingParameters
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed, groups
 
@@ -30,6 +30,9 @@ STRONGER = {
 }
 LEARNERS = {WEAKER: "logistic regression"} | STRONGER
 STEPS = ("first", "second")
+# Those that lead it with as many images, on seeds of another base.
+BETTER = {"first": ("perceptron", "convolutional")}
+BETTER["second"] = ("boosting", *BETTER["first"])
 
 
 class Params(TrainingParameters):
@@ -46,6 +49,7 @@ class Params(TrainingParameters):
     channels: list[Count] = Field(description="channels of each convolution")
     trees: Count = Field(description="rounds of boosting, each a tree a class")
     leaves: int = Field(ge=2, description="most leaves of a tree")
+    tree_rate: Rate = Field(description="share of each tree that is added")
     shrink: Count = Field(description="side of the squares of pixels averaged for the trees")
 
     @model_validator(mode="after")
@@ -101,6 +105,7 @@ def fitted(params: Params, seed: Seed, picked: np.ndarray, inputs: Images) -> fl
         learner = HistGradientBoostingClassifier(
             max_iter=params.trees,
             max_leaf_nodes=params.leaves,
+            learning_rate=params.tree_rate,
             min_samples_leaf=5,
             early_stopping=False,
             random_state=seed.integer("trees") % 2**32,
@@ -166,35 +171,34 @@ def accuracies(results: Mapping[str, Records], learner: str) -> np.ndarray:
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
-    """Return what ten times the data give each learner, and the weakest over each other one."""
+    """Return what ten times the data give each learner, and the weakest over each better one."""
     found = {learner: accuracies(results, learner) for learner in LEARNERS}
     parts = {}
     for at, step in enumerate(STEPS):
         for learner, own in found.items():
             parts[f"{learner}_{step}"] = own[:, at + 1] - own[:, at]
-        for learner in STRONGER:
-            parts[f"over_{learner}_{step}"] = found[WEAKER][:, at + 1] - found[learner][:, at]
+        for learner in BETTER[step]:
+            parts[f"over_{learner}_{step}"] = lead(results, learner, at)
     return {"8d": parts}
+
+
+def lead(results: Mapping[str, Records], learner: str, at: int) -> np.ndarray:
+    """Return by how much (S,) the weakest with ten times the images leads a learner, points."""
+    return accuracies(results, WEAKER)[:, at + 1] - accuracies(results, learner)[:, at]
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the learning curves on one axis, and the weakest learner's lead by tenfold data."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=2, widths=[1.2, 1], height=3.8)
+    figure = Figure(columns=3, widths=[1.4, 1, 1])
     left = figure.panel("Learning curves")
     sizes = results[WEAKER].curves["train_samples"].unique()
     for learner, label in LEARNERS.items():
         left.spread(sizes, accuracies(results, learner), label=label, marker=True)
     left.axes("training images", "accuracy on the test images, %", log_x=True)
-    right = figure.panel("Logistic regression with ten times the data against the others")
-    effects = judge(results)["8d"]
-    right.intervals(
-        {
-            f"{label}, {sizes[at]:,} images": effects[f"over_{learner}_{step}"]
-            for learner, label in STRONGER.items()
-            for at, step in enumerate(STEPS)
-        }
-    )
-    right.axes("its lead, points of test accuracy", "", zero=True)
+    for at, _ in enumerate(STEPS):
+        panel = figure.panel(f"Logistic regression with {sizes[at + 1]:,} against {sizes[at]:,}")
+        panel.intervals({label: lead(results, name, at) for name, label in STRONGER.items()})
+        panel.axes("its lead, points", "", zero=True)
     return figure

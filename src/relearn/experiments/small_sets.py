@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import torch
 
     from relearn.learning import augmentation
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.stack import Stack
 
 
 SIZES = ("few", "some", "many")
@@ -121,7 +123,7 @@ def chosen(
     """Train a network a seed for each setting; return what the best on validation images does.
 
     A seed's networks of the same number have the same start and order in every arm of an
-    experiment, so its arms are paired.
+    experiment, so its arms are paired. The test images are seen by the chosen networks only.
 
     Returns:
         By name, with the seed as first axis: `test_accuracy`, `validation_accuracy` and
@@ -130,43 +132,62 @@ def chosen(
         square of the weights; `parameters` (S,), weights and biases; `train_samples` (S,); and
         `setting` (S,), the number of the one chosen, from 0.
     """
-    found = [
-        [trained(params, group, number, setting, inputs) for number, setting in enumerate(settings)]
-        for group in groups(tasks, params.networks_at_once)
+    parts = [
+        _chosen(params, group, settings, inputs) for group in groups(tasks, params.networks_at_once)
     ]
-    whole = {
-        name: np.concatenate([np.stack([each[name] for each in group]) for group in found], axis=1)
-        for name in found[0][0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chosen(
+    params: SmallSetParameters, tasks: Sequence[Task], settings: Sequence[Setting], inputs: Images
+) -> dict[str, np.ndarray]:
+    import torch
+
+    from relearn.learning.stack import Linear
+
+    def confusion(sets: Sequence[Digits]) -> torch.Tensor:
+        return confusions(params, networks, sets, inputs)
+
+    tries, validated = [], []
+    for number, setting in enumerate(settings):
+        networks = trained(params, tasks, number, setting, inputs)
+        tries.append(networks.values)
+        validated.append(percent_right(confusion([each.validation for each in tasks])))
+    best, seeds = torch.stack(validated).argmax(0), torch.arange(len(tasks))
+    networks.values.copy_(torch.stack(tries)[best.to(networks.values.device), seeds])
+    tested = confusion([tasks[0].test])
+    layers = [layer for layer in networks.layers if isinstance(layer, Linear)]
+    weights = sum(layer.inputs * layer.outputs for layer in layers)
+    squares = sum(layer.values[0].double().square().sum((1, 2)) for layer in layers)
+    found = {
+        "test_accuracy": percent_right(tested),
+        "validation_accuracy": torch.stack(validated)[best, seeds],
+        "train_accuracy": percent_right(confusion([each.train for each in tasks])),
+        "confusion": tested,
+        "weight_rms": (squares / weights).sqrt().cpu(),
+        "parameters": torch.full((len(tasks),), weights + sum(each.outputs for each in layers)),
+        "train_samples": torch.full((len(tasks),), len(tasks[0].train.labels)),
+        "setting": best,
     }
-    best = whole["validation_accuracy"].argmax(0)
-    picked = {name: values[best, np.arange(len(best))] for name, values in whole.items()}
-    return picked | {"setting": best}
+    return {name: values.numpy() for name, values in found.items()}
 
 
 def trained(
     params: SmallSetParameters, tasks: Sequence[Task], number: int, setting: Setting, inputs: Images
-) -> dict[str, np.ndarray]:
+) -> Stack:
     """Train the networks of several seeds side by side, each on its own images."""
     import torch
 
-    from relearn.learning.batches import ImageBatches
-    from relearn.learning.stack import Linear, perceptrons
-    from relearn.learning.training import Recipe, device, predictions, train
-
-    place = device(params.device)
+    from relearn.learning.stack import perceptrons
+    from relearn.learning.training import Recipe, device, train
 
     def generators(name: str) -> list[torch.Generator]:
         return [each.seed.torch_generator(f"{name} {number}") for each in tasks]
 
-    def together(sets: Sequence[Digits], **transforms) -> tuple[ImageBatches, torch.Tensor]:
-        images, labels = (np.concatenate(each) for each in zip(*sets, strict=True))
-        batches = ImageBatches(images, inputs.mean, inputs.std, place, **transforms)
-        return batches, torch.from_numpy(labels.astype(np.int64)).to(place)
-
     networks = perceptrons(
         [tasks[0].train.images[0].size, *params.hidden, 10],
         generators("start"),
-        place,
+        device(params.device),
         dropout=setting.dropout,
         masks=generators("masks"),
     )
@@ -186,41 +207,48 @@ def trained(
         weight_decay=setting.weight_decay,
     )
     batches, labels = together(
+        params,
         [each.train for each in tasks],
+        inputs,
         recipe=setting.transforms,
         generators=generators("transforms"),
     )
     train(networks, lambda _: orders, batches, labels, recipe)
+    return networks
 
-    def confusion(sets: Sequence[Digits]) -> torch.Tensor:
-        batches, labels = together(sets)
-        own = torch.arange(len(labels)).expand(len(tasks), -1)
-        if len(sets) > 1:
-            own = own[0].view(len(tasks), -1)
-        cells = labels[own.to(place)] * 10 + predictions(networks, batches, own)
-        counted = [torch.bincount(each, minlength=100).view(10, 10) for each in cells]
-        return torch.stack(counted).cpu()
 
-    counts = {
-        "train": confusion([each.train for each in tasks]),
-        "validation": confusion([each.validation for each in tasks]),
-        "test": confusion([tasks[0].test]),
-    }
-    scores = {
-        f"{name}_accuracy": 100 * each.diagonal(dim1=1, dim2=2).sum(1).double() / each[0].sum()
-        for name, each in counts.items()
-    }
-    layers = [layer for layer in networks.layers if isinstance(layer, Linear)]
-    weights = sum(layer.inputs * layer.outputs for layer in layers)
-    squares = sum(layer.values[0].double().square().sum((1, 2)) for layer in layers)
-    biases = sum(layer.outputs for layer in layers)
-    scores |= {
-        "confusion": counts["test"],
-        "weight_rms": (squares / weights).sqrt(),
-        "parameters": torch.full((len(tasks),), weights + biases),
-        "train_samples": torch.full((len(tasks),), size),
-    }
-    return {name: values.cpu().numpy() for name, values in scores.items()}
+def together(
+    params: SmallSetParameters, sets: Sequence[Digits], inputs: Images, **transforms: Any
+) -> tuple[ImageBatches, torch.Tensor]:
+    """Lay several seeds' images one after another; return their batches and labels."""
+    import torch
+
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.training import device
+
+    place = device(params.device)
+    images, labels = (np.concatenate(each) for each in zip(*sets, strict=True))
+    batches = ImageBatches(images, inputs.mean, inputs.std, place, **transforms)
+    return batches, torch.from_numpy(labels.astype(np.int64)).to(place)
+
+
+def confusions(
+    params: SmallSetParameters, networks: Stack, sets: Sequence[Digits], inputs: Images
+) -> torch.Tensor:
+    """Count (S, 10, 10) images by label and prediction, of a set a network or of one for all."""
+    import torch
+
+    from relearn.learning.training import predictions
+
+    batches, labels = together(params, sets, inputs)
+    indices = torch.arange(len(labels)).view(len(sets), -1).expand(len(networks.values), -1)
+    cells = labels[indices.to(labels.device)] * 10 + predictions(networks, batches, indices)
+    return torch.stack([torch.bincount(each, minlength=100).view(10, 10) for each in cells]).cpu()
+
+
+def percent_right(confusion: torch.Tensor) -> torch.Tensor:
+    """Return accuracies (S,), in percent, from counts (S, 10, 10)."""
+    return 100 * confusion.diagonal(dim1=1, dim2=2).sum(1).double() / confusion.sum((1, 2))
 
 
 def shrunk(images: np.ndarray, size: int) -> np.ndarray:
@@ -253,7 +281,7 @@ def errors_removed(before: Records, after: Records) -> np.ndarray:
 
 def title(records: Records) -> str:
     """Return the number of training images in words, for a panel."""
-    return f"{records.scalars['train_samples'].iloc[0]:,} training images"
+    return f"{records.scalars['train_samples'].iloc[0]:,} images"
 
 
 def passes(size: int, count: int, generator: torch.Generator) -> torch.Tensor:
