@@ -7,11 +7,13 @@ from relearn.learning.stack import (
     BatchNorm,
     Convolution,
     Dropout,
+    LeakyReLU,
     Linear,
     MaxPool,
     ReLU,
     Reshape,
     Stack,
+    Tanh,
     convolutional,
     padded,
     perceptrons,
@@ -64,6 +66,8 @@ def batch_norm(x, scale, shift):
     [
         (Linear(20, 16), linear, (20,)),
         (ReLU(), torch.relu, (16,)),
+        (LeakyReLU(), lambda x: torch.nn.functional.leaky_relu(x, 0.2), (16,)),
+        (Tanh(), torch.tanh, (16,)),
         (Convolution(2, 5), convolution, (6, 4, 2)),
         (MaxPool(), pool, (6, 4, 3)),
         (Reshape(4, 8), lambda x: x.reshape(-1, 4, 8), (32,)),
@@ -172,3 +176,20 @@ def test_convolutional_halves_the_image_with_each_layer():
 def test_training_multiply_adds_count_every_product_with_the_weights():
     forward = 784 * 128 + 128 * 64 + 64 * 10
     assert training_multiply_adds([784, 128, 64, 10]) == 3 * forward - 784 * 128
+
+
+def test_the_gradient_by_the_images_is_automatic_differentiations():
+    networks = Stack(
+        [Reshape(24), Linear(24, 20), LeakyReLU(), Linear(20, 3, 32)], 3, generators(2)
+    )
+    images, error = normal(2, BATCH, 4, 6), normal(2, BATCH, 16, seed=5)
+    error[..., 3:] = 0
+    inputs = images.clone().requires_grad_()
+    first, second = (layer.values for layer in (networks.layers[1], networks.layers[3]))
+    hidden = torch.nn.functional.leaky_relu(inputs.flatten(2) @ first[0] + first[1], 0.2)
+    (hidden @ second[0] + second[1]).backward(error)
+    networks.forward(images)
+    torch.testing.assert_close(networks.backward(error, True), inputs.grad)
+    stored = networks.gradients.clone()
+    assert networks.backward(error) is None
+    assert torch.equal(networks.gradients, stored)

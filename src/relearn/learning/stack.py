@@ -104,6 +104,31 @@ class ReLU(Layer):
         return torch.ops.aten.threshold_backward.default(error, self.y, 0)
 
 
+class LeakyReLU(Layer):
+    """x above 0 and `slope` times x below, in the memory of x (Maas et al., 2013)."""
+
+    def __init__(self, slope: float = 0.2):
+        self.slope = slope
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.y = functional.leaky_relu_(x, self.slope)
+        return self.y
+
+    def backward(self, error: torch.Tensor, wanted: bool) -> torch.Tensor:
+        return torch.ops.aten.leaky_relu_backward.default(error, self.y, self.slope, True)
+
+
+class Tanh(Layer):
+    """tanh x, in the memory of x."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.y = x.tanh_()
+        return self.y
+
+    def backward(self, error: torch.Tensor, wanted: bool) -> torch.Tensor:
+        return torch.ops.aten.tanh_backward.default(error, self.y)
+
+
 class Convolution(Layer):
     """3 × 3 with a black border, (S, B, h, w, c) to (S, B, h, w, channels).
 
@@ -275,10 +300,16 @@ class Stack:
         x[..., self.classes :].fill_(-math.inf)
         return x
 
-    def backward(self, error: torch.Tensor) -> None:
-        """Store the gradients, given the loss's gradient (S, B, padded classes) by the logits."""
-        for index in range(len(self.layers) - 1, self.lowest - 1, -1):
-            error = self.layers[index].backward(error, index > self.lowest)
+    def backward(self, error: torch.Tensor, wanted: bool = False) -> torch.Tensor | None:
+        """Store the gradients, given the loss's gradient (S, B, padded classes) by the logits.
+
+        Returns:
+            The gradient (S, B, inputs) by the images if that is wanted, else None.
+        """
+        lowest = 0 if wanted else self.lowest
+        for index in range(len(self.layers) - 1, lowest - 1, -1):
+            error = self.layers[index].backward(error, wanted or index > lowest)
+        return error
 
 
 def perceptrons(

@@ -1,0 +1,294 @@
+"""Section 8: digits drawn by a network that learned from a few real ones, added to those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from relearn.data.images import Images
+from relearn.experiments import small_sets
+from relearn.experiments.parameters import Count, Rate
+from relearn.experiments.small_sets import Digits, Setting, SmallSetParameters, Task
+from relearn.runs.record import Records, per_seed, table
+from relearn.runs.seeds import Seed, groups
+
+if TYPE_CHECKING:
+    import torch
+
+    from relearn.figures.canvas import Figure
+    from relearn.learning.sample_quality import Referee
+
+SEED_RUNS = True
+ARMS = {"gan": "generated digits", "transforms": "transforms"}
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Params(SmallSetParameters):
+    """The GAN, how many of its digits are mixed in, and the transforms beside it."""
+
+    noise_inputs: Count = Field(description="normal numbers from which a digit is made")
+    generator: list[Count] = Field(min_length=1, description="units of each hidden layer")
+    discriminator: list[Count] = Field(min_length=1, description="units of each hidden layer")
+    gan_batch_size: Count = Field(description="real images of a GAN's update")
+    gan_learning_rate: Rate = Field(description="Adam's step size, of both networks")
+    gan_dropout: float = Field(ge=0, lt=1, description="share of the discriminator's units zeroed")
+    smoothing: float = Field(
+        ge=0, lt=1, description="how far below 1 the discriminator's target for a real image is"
+    )
+    mismatch: float = Field(
+        ge=0, description="weight of a real image as a wrong one of each other class"
+    )
+    averaging: float = Field(ge=0, lt=1, description="share of the averaged generator kept a step")
+    checkpoints: list[Count] = Field(
+        min_length=1, description="updates after which digits are drawn, growing; the last ends it"
+    )
+    generated: int = Field(ge=10, description="digits drawn for the classifier")
+    shares: list[Share] = Field(
+        min_length=1, description="shares of generated digits in a batch to choose from"
+    )
+    rotation: float = Field(ge=0, le=180, description="largest angle either way, degrees")
+    zoom: float = Field(ge=0, lt=1, description="largest zoom either way, share")
+    crop_padding: int = Field(ge=0, description="black border before the crop, pixels")
+    noise: float = Field(ge=0, description="standard deviation of the noise, pixels in [0, 1]")
+    strengths: list[Rate] = Field(description="multiples of the transforms to choose from")
+    referee_passes: Count = Field(description="epochs of the classifier that judges the digits")
+    referee_rate: Rate = Field(description="its largest step size")
+
+    @model_validator(mode="after")
+    def _lists_agree(self) -> Params:
+        if len(self.strengths) != len(self.shares):
+            raise ValueError("give strengths and shares the same number of settings")
+        if sorted(set(self.checkpoints)) != self.checkpoints:
+            raise ValueError("checkpoints: let them grow")
+        if self.validation_samples < self.train_samples[self.size]:
+            raise ValueError("validation_samples is below train_samples: the copies need as many")
+        return self
+
+
+def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
+    """Train a GAN a seed on its images, then the classifier without, with, and with transforms."""
+    from relearn.learning.sample_quality import frechet_distance
+
+    tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
+    referee = trained_referee(params, seeds[0], inputs)
+    features, classes = referee.seen(inputs.test_images)
+    half = min(params.generated, len(features) // 2)
+    reference = features[0::2][:half]
+    parts = [
+        generated(params, group, referee, reference)
+        for group in groups(tasks, params.networks_at_once)
+    ]
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    digits, labels = drawn.pop("digits"), drawn.pop("labels")
+    more = [
+        replace(
+            each,
+            train=Digits(
+                np.concatenate([each.train.images, digits[index]]),
+                np.concatenate([each.train.labels, labels[index]]),
+            ),
+        )
+        for index, each in enumerate(tasks)
+    ]
+    arms = {
+        "real": small_sets.chosen(params, tasks, [Setting() for _ in params.shares], inputs),
+        "gan": small_sets.chosen(params, more, [mixed(params, q) for q in params.shares], inputs),
+        "transforms": small_sets.chosen(
+            params, tasks, [transformed(params, times) for times in params.strengths], inputs
+        ),
+    }
+    scalars = {
+        f"{arm}_{name}": found[name]
+        for arm, found in arms.items()
+        for name in ("test_accuracy", "validation_accuracy", "setting")
+    }
+    errors = 100 - scalars["real_test_accuracy"]
+    for arm in ARMS:
+        # A baseline without test errors leaves nothing to remove: not a number, and no verdict.
+        left = (100 - scalars[f"{arm}_test_accuracy"]) / np.where(errors == 0, np.nan, errors)
+        scalars[f"{arm}_removed"] = 1 - left
+    scalars["gan_share"] = np.array(params.shares)[scalars["gan_setting"]]
+    scalars["transforms_strength"] = np.array(params.strengths)[scalars["transforms_setting"]]
+    scalars["train_samples"] = np.array([len(each.train.labels) for each in tasks])
+    reached = 100 * np.mean(classes == inputs.test_labels)
+    floor = frechet_distance(features[1::2][:half], reference)
+    scalars["referee_accuracy"] = np.full(len(seeds), reached)
+    scalars["frechet_floor"] = np.full(len(seeds), floor)
+    scalars |= {name: drawn.pop(name) for name in ("copies", "train_frechet_distance")}
+    curves = {name: drawn.pop(name) for name in ("frechet_distance", "label_agreement")}
+    scalars |= {f"final_{name}": values[:, -1] for name, values in curves.items()}
+    steps = np.array(params.checkpoints)
+    return Records(per_seed(scalars), table("update", steps, curves), drawn)
+
+
+def trained_referee(params: Params, seed: Seed, inputs: Images) -> Referee:
+    """Train one classifier on all training images, to look at the digits of every seed."""
+    import torch
+
+    from relearn.learning.batches import ImageBatches
+    from relearn.learning.sample_quality import Referee
+    from relearn.learning.stack import perceptrons
+    from relearn.learning.training import Recipe, train
+
+    network = perceptrons(
+        [inputs.train_images[0].size, *params.hidden, 10], [seed.torch_generator("referee start")]
+    )
+    shuffle = seed.torch_generator("referee order")
+    train(
+        network,
+        lambda _: torch.randperm(len(inputs.train_images), generator=shuffle)[None],
+        ImageBatches(inputs.train_images, inputs.mean, inputs.std),
+        torch.from_numpy(inputs.train_labels.astype(np.int64)),
+        Recipe(256, params.referee_passes, params.referee_rate, "one_cycle"),
+    )
+    return Referee(network, inputs.mean, inputs.std)
+
+
+def generated(
+    params: Params, tasks: Sequence[Task], referee: Referee, reference: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Train the GANs of several seeds side by side, each on its own images; draw from them.
+
+    Returns:
+        By name, with the seed as first axis: `digits` and their `labels`, for the classifier;
+        `frechet_distance` and `label_agreement` (S, checkpoints); the share of `copies` (S,),
+        the digits nearer to a training image than to any of as many others; the training images'
+        own `train_frechet_distance` (S,); `sheet` (S, checkpoints, 10, height, width), a digit of
+        each class out of the same noise, and `nearest` (S, 10, height, width), the training images
+        nearest to the last of them.
+    """
+    import torch
+
+    from relearn.learning import sample_quality
+    from relearn.learning.adversarial import ConditionalGAN, Recipe
+    from relearn.learning.batches import ImageBatches
+
+    def streams(name: str) -> list[torch.Generator]:
+        return [each.seed.torch_generator(f"gan {name}") for each in tasks]
+
+    recipe = Recipe(
+        params.noise_inputs,
+        params.generator,
+        params.discriminator,
+        params.gan_batch_size,
+        params.gan_learning_rate,
+        params.gan_dropout,
+        params.smoothing,
+        params.mismatch,
+        params.averaging,
+    )
+    images, labels = (np.concatenate(each) for each in zip(*(t.train for t in tasks), strict=True))
+    shape, size = images.shape[1:], len(images) // len(tasks)
+    gan = ConditionalGAN(images[0].size, 10, recipe, streams)
+    batches, known = ImageBatches(images, 0.5, 0.5), torch.from_numpy(labels.astype(np.int64))
+    firsts = torch.arange(len(tasks))[:, None] * size
+    shuffles, classes = streams("order"), torch.arange(10).expand(len(tasks), -1)
+    # As often each digit as among the seed's own images, whose order is random.
+    wanted = known[firsts + torch.arange(params.generated) % size]
+    found: dict[str, list] = {"frechet_distance": [], "label_agreement": [], "sheet": []}
+    for before, after in pairwise([0, *params.checkpoints]):
+        count = (after - before) * params.gan_batch_size
+        passes = [small_sets.passes(size, count, shuffle) for shuffle in shuffles]
+        gan.learn(firsts + torch.stack(passes), batches, known)
+        digits = gan.images(wanted, streams("digits")).unflatten(2, shape).numpy()
+        seen = [referee.seen(each) for each in digits]
+        found["frechet_distance"].append(
+            [sample_quality.frechet_distance(f[: len(reference)], reference) for f, _ in seen]
+        )
+        found["label_agreement"].append(
+            [100 * np.mean(c == own.numpy()) for (_, c), own in zip(seen, wanted, strict=True)]
+        )
+        found["sheet"].append(gan.images(classes, streams("sheet")).unflatten(2, shape).numpy())
+    copies, nearest, own_distances = [], [], []
+    for task, own, last in zip(tasks, digits, found["sheet"][-1], strict=True):
+        real = task.train.images
+        there, _ = sample_quality.nearest(own, real)
+        elsewhere, _ = sample_quality.nearest(own, task.validation.images[:size])
+        copies.append(np.mean(there < elsewhere))
+        own_distances.append(sample_quality.frechet_distance(referee.seen(real)[0], reference))
+        nearest.append(real[sample_quality.nearest(last, real)[1]])
+    return {
+        "digits": digits,
+        "labels": wanted.numpy(),
+        "copies": np.array(copies),
+        "train_frechet_distance": np.array(own_distances),
+        "nearest": np.stack(nearest),
+    } | {name: np.stack(each, 1) for name, each in found.items()}
+
+
+def mixed(params: Params, share: float) -> Setting:
+    """Return the setting with this share of generated digits, which follow the real, in a batch."""
+    size, real = params.batch_size, params.train_samples[params.size]
+    made = round(share * size)
+
+    def order(images: int, count: int, generator: torch.Generator) -> torch.Tensor:
+        import torch
+
+        steps = count // size
+        parts = [
+            small_sets.passes(real, steps * (size - made), generator).view(steps, -1),
+            real + small_sets.passes(images - real, steps * made, generator).view(steps, -1),
+        ]
+        return torch.cat(parts, 1).flatten()
+
+    return Setting(order=order)
+
+
+def transformed(params: Params, strength: float) -> Setting:
+    """Return the setting with all transforms at a multiple of their reach."""
+    from relearn.learning.augmentation import Recipe
+
+    return Setting(
+        transforms=Recipe(
+            rotation=strength * params.rotation,
+            scale_low=1 - strength * params.zoom,
+            scale_high=1 + strength * params.zoom,
+            crop_padding=round(strength * params.crop_padding),
+            noise=strength * params.noise,
+        )
+    )
+
+
+def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
+    """Return the share of the test errors that generated digits remove, at each size."""
+    return {
+        "8c": {size: results[size].scalars["gan_removed"].to_numpy() for size in ("few", "some")}
+    }
+
+
+def draw(results: Mapping[str, Records]) -> Figure:
+    """Draw digits of the larger set over the GAN's training, their quality, and what they gain."""
+    from relearn.figures.canvas import Figure
+
+    figure = Figure(columns=3, widths=[1.5, 1, 1], height=3.6)
+    sheet = figure.panel("Generated digits")
+    arrays, steps = results["some"].arrays, results["some"].curves["update"].unique()
+    rows = {
+        f"{step:,} updates": digits for step, digits in zip(steps, arrays["sheet"][0], strict=True)
+    }
+    rows["nearest real"] = arrays["nearest"][0]
+    sheet.images({name: images / 255 for name, images in rows.items()})
+    quality = figure.panel("Distance to real images")
+    for records in results.values():
+        values = records.curves.pivot(index="seed", columns="update", values="frechet_distance")
+        label = f"from {records.scalars['train_samples'].iloc[0]:,}"
+        quality.spread(values.columns, values.to_numpy(), label, marker=True)
+    floor = results["some"].scalars["frechet_floor"].iloc[0]
+    quality.line(steps, np.full(len(steps), floor), "real images")
+    quality.axes("updates of the GAN", "Fréchet distance", log=True)
+    gain = figure.panel("Test errors removed")
+    gain.intervals(
+        {
+            f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
+            * records.scalars[f"{arm}_removed"]
+            for records in results.values()
+            for arm, label in ARMS.items()
+        }
+    )
+    gain.axes("share of the errors on real images only, %", "", zero=True)
+    return figure
