@@ -11,7 +11,7 @@ from typing import Any
 
 from relearn.experiments.parameters import Parameters
 
-HOUSE = {"catalogue", "configuration", "parameters", "small_sets"}
+HOUSE = {"catalogue", "configuration", "deep_training", "parameters", "small_sets"}
 
 
 def names() -> list[str]:
