@@ -87,11 +87,23 @@ class Figure:
         with matplotlib.rc_context({"svg.hashsalt": salt}):
             for panel in self.panels:
                 panel.finish()
+            self._settle()
             self._sheet.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         with whole(svg) as path:
             path.write_text(buffer.getvalue())
         with whole(csv) as path:
             self.table().to_csv(path, index=False)
+
+
+    def _settle(self) -> None:
+        """Lay the panels out and keep their places, rounded.
+
+        The solver of the layout leaves last bits that differ between two drawings of one figure.
+        """
+        self._sheet.draw_without_rendering()
+        self._sheet.set_layout_engine("none")
+        for axes in self._sheet.axes:
+            axes.set_position(np.round(axes.get_position(original=True).bounds, 4))
 
 
 class Panel:
