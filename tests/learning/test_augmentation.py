@@ -133,3 +133,9 @@ def test_multiply_adds_are_ten_a_moved_pixel_and_one_a_noisy_one():
     assert augmentation.multiply_adds(Recipe(noise=0.1), (28, 28)) == 784
     assert augmentation.multiply_adds(Recipe(rotation=5.0), (28, 28)) == 7840
     assert augmentation.multiply_adds(FULL, (2, 3)) == 66
+
+
+def test_a_reach_is_scaled_as_a_whole():
+    half = augmentation.reaching(0.5, rotation=20.0, zoom=0.2, crop_padding=3, noise=0.1)
+    assert half == Recipe(rotation=10.0, scale_low=0.9, scale_high=1.1, crop_padding=2, noise=0.05)
+    assert augmentation.reaching(2.0, 0.0, 0.0, 0) == Recipe()

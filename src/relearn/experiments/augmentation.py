@@ -45,15 +45,9 @@ class Params(SmallSetParameters):
 
     def recipe(self, strength: float) -> augmentation.Recipe:
         """Return the transforms at a multiple of their reach."""
-        from relearn.learning.augmentation import Recipe
+        from relearn.learning.augmentation import reaching
 
-        return Recipe(
-            rotation=strength * self.rotation,
-            scale_low=1 - strength * self.zoom,
-            scale_high=1 + strength * self.zoom,
-            crop_padding=round(strength * self.crop_padding),
-            noise=strength * self.noise,
-        )
+        return reaching(strength, self.rotation, self.zoom, self.crop_padding, self.noise)
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:

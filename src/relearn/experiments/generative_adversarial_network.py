@@ -241,17 +241,10 @@ def mixed(params: Params, share: float) -> Setting:
 
 def transformed(params: Params, strength: float) -> Setting:
     """Return the setting with all transforms at a multiple of their reach."""
-    from relearn.learning.augmentation import Recipe
+    from relearn.learning.augmentation import reaching
 
-    return Setting(
-        transforms=Recipe(
-            rotation=strength * params.rotation,
-            scale_low=1 - strength * params.zoom,
-            scale_high=1 + strength * params.zoom,
-            crop_padding=round(strength * params.crop_padding),
-            noise=strength * params.noise,
-        )
-    )
+    reach = params.rotation, params.zoom, params.crop_padding, params.noise
+    return Setting(transforms=reaching(strength, *reach))
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

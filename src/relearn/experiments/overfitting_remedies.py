@@ -179,12 +179,7 @@ def augmented(
 
     from relearn.learning import augmentation
 
-    recipe = augmentation.Recipe(
-        rotation=params.rotation * strength,
-        scale_low=1 - params.zoom * strength,
-        scale_high=1 + params.zoom * strength,
-        crop_padding=round(params.shift * strength),
-    )
+    recipe = augmentation.reaching(strength, params.rotation, params.zoom, params.shift)
     images = torch.from_numpy(np.tile(train.images, (params.copies, 1, 1)))
     draws = augmentation.draw(recipe, tuple(images.shape), seed.torch_generator("augmentation"))
     copies = halved(augmentation.apply(images, draws).numpy())

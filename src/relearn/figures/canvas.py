@@ -94,7 +94,6 @@ class Figure:
         with whole(csv) as path:
             self.table().to_csv(path, index=False)
 
-
     def _settle(self) -> None:
         """Lay the panels out and keep their places, rounded.
 

@@ -38,6 +38,25 @@ class Recipe:
         return self != Recipe(noise=self.noise)
 
 
+def reaching(
+    strength: float, rotation: float, zoom: float, crop_padding: int, noise: float = 0.0
+) -> Recipe:
+    """Return a recipe without flips at a multiple of a reach.
+
+    Args:
+        strength: by what everything else is multiplied.
+        rotation, crop_padding, noise: as in Recipe.
+        zoom: largest zoom either way, share.
+    """
+    return Recipe(
+        rotation=strength * rotation,
+        scale_low=1 - strength * zoom,
+        scale_high=1 + strength * zoom,
+        crop_padding=round(strength * crop_padding),
+        noise=strength * noise,
+    )
+
+
 def multiply_adds(recipe: Recipe, shape: tuple[int, int]) -> int:
     """Return the multiply-adds of transforming one image of `shape` (H, W), by what `apply` does.
 
