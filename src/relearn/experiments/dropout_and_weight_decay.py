@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SEED_RUNS = True
 REMEDIES = {
     "dropout": "dropout",
-    "l2": "L2 penalty in Adam's gradient",
-    "weight_decay": "decoupled decay (AdamW)",
+    "l2": "L2 penalty",
+    "weight_decay": "AdamW",
 }
 DECAYS = ("l2", "weight_decay")
 CASES = (*SIZES, "noisy")
@@ -82,7 +82,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
     figure = Figure(columns=4)
     for case in CASES:
         title = small_sets.title(results[f"nothing_{case}"])
-        panel = figure.panel(f"{title}, wrong labels" if case == "noisy" else title)
+        panel = figure.panel(title if case in SIZES else "Wrong labels")
         panel.intervals(
             {label: 100 * removed(results, remedy, case) for remedy, label in REMEDIES.items()}
         )

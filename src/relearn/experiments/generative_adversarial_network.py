@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from relearn.learning.sample_quality import Referee
 
 SEED_RUNS = True
-ARMS = {"gan": "generated digits", "transforms": "transforms"}
+ARMS = {"gan": "generated", "transforms": "transforms"}
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -258,7 +258,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
     """Draw digits of the larger set over the GAN's training, their quality, and what they gain."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=3, widths=[1.5, 1, 1], height=3.6)
+    figure = Figure(columns=4, widths=[1.9, 1, 1, 0.8], height=3.6)
     sheet = figure.panel("Generated digits")
     arrays, steps = results["some"].arrays, results["some"].curves["update"].unique()
     rows = {
@@ -266,15 +266,21 @@ def draw(results: Mapping[str, Records]) -> Figure:
     }
     rows["nearest real"] = arrays["nearest"][0]
     sheet.images({name: images / 255 for name, images in rows.items()})
-    quality = figure.panel("Distance to real images")
-    for records in results.values():
-        values = records.curves.pivot(index="seed", columns="update", values="frechet_distance")
-        label = f"from {records.scalars['train_samples'].iloc[0]:,}"
-        quality.spread(values.columns, values.to_numpy(), label, marker=True)
-    floor = results["some"].scalars["frechet_floor"].iloc[0]
-    quality.line(steps, np.full(len(steps), floor), "real images")
-    quality.axes("updates of the GAN", "Fréchet distance", log=True)
-    gain = figure.panel("Test errors removed")
+    panels = {
+        "label_agreement": ("Digits as asked for", "read as asked for, %", False),
+        "frechet_distance": ("Distance to real ones", "Fréchet distance", True),
+    }
+    for metric, (title, axis, log) in panels.items():
+        panel = figure.panel(title)
+        for records in results.values():
+            values = records.curves.pivot(index="seed", columns="update", values=metric)
+            label = f"from {records.scalars['train_samples'].iloc[0]:,}"
+            panel.spread(values.columns, values.to_numpy(), label, marker=True)
+        reached = "referee_accuracy" if metric == "label_agreement" else "frechet_floor"
+        level = results["some"].scalars[reached].iloc[0]
+        panel.line(steps, np.full(len(steps), level), "real digits")
+        panel.axes("updates of the GAN", axis, log=log)
+    gain = figure.panel("What they gain")
     gain.intervals(
         {
             f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
@@ -283,5 +289,5 @@ def draw(results: Mapping[str, Records]) -> Figure:
             for arm, label in ARMS.items()
         }
     )
-    gain.axes("share of the errors on real images only, %", "", zero=True)
+    gain.axes("errors removed, %", "", zero=True)
     return figure
