@@ -139,3 +139,5 @@ def test_a_reach_is_scaled_as_a_whole():
     half = augmentation.reaching(0.5, rotation=20.0, zoom=0.2, crop_padding=3, noise=0.1)
     assert half == Recipe(rotation=10.0, scale_low=0.9, scale_high=1.1, crop_padding=2, noise=0.05)
     assert augmentation.reaching(2.0, 0.0, 0.0, 0) == Recipe()
+    flips = Recipe(horizontal_flip=0.25, vertical_flip=0.25)
+    assert augmentation.reaching(0.5, 0.0, 0.0, 0, flip=0.5) == flips

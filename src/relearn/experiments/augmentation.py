@@ -25,8 +25,9 @@ ARMS = {
     "crop": "cropping",
     "scaling": "scaling",
     "noise": "noise",
-    "combined": "all of them",
+    "combined": "all of these",
 }
+SHOWN = ARMS | {"flips": "flips"}  # that flips keep a digit's label is not what 8a says: see 8b
 
 
 class Params(SmallSetParameters):
@@ -36,6 +37,9 @@ class Params(SmallSetParameters):
     zoom: float = Field(ge=0, lt=1, description="largest zoom either way, share")
     crop_padding: int = Field(ge=0, description="black border before the crop, pixels")
     noise: float = Field(ge=0, description="standard deviation of the noise, pixels in [0, 1]")
+    flip: float = Field(
+        ge=0, le=1, description="probability of a left-right and of an upside-down flip"
+    )
     strengths: list[Rate] = Field(
         min_length=1,
         description="multiples of the reach to choose from; where nothing reaches anywhere, as "
@@ -47,7 +51,8 @@ class Params(SmallSetParameters):
         """Return the transforms at a multiple of their reach."""
         from relearn.learning.augmentation import reaching
 
-        return reaching(strength, self.rotation, self.zoom, self.crop_padding, self.noise)
+        reach = self.rotation, self.zoom, self.crop_padding, self.noise, self.flip
+        return reaching(strength, *reach)
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
@@ -94,10 +99,10 @@ def draw(results: Mapping[str, Records]) -> Figure:
 
     figure = Figure(columns=4, widths=[1.2, 1, 1, 1], height=3.6)
     sheet = figure.panel("Training images at full strength")
-    rows = {"none": "nothing"} | {label: arm for arm, label in ARMS.items()}
+    rows = {"none": "nothing"} | {label: arm for arm, label in SHOWN.items()}
     sheet.images({label: results[f"{arm}_few"].arrays["preview"][0] for label, arm in rows.items()})
     for size in SIZES:
         panel = figure.panel(small_sets.title(results[f"nothing_{size}"]))
-        panel.intervals({label: 100 * removed(results, arm, size) for arm, label in ARMS.items()})
+        panel.intervals({label: 100 * removed(results, arm, size) for arm, label in SHOWN.items()})
         panel.axes("errors removed, %", "", zero=True)
     return figure

@@ -39,16 +39,24 @@ class Recipe:
 
 
 def reaching(
-    strength: float, rotation: float, zoom: float, crop_padding: int, noise: float = 0.0
+    strength: float,
+    rotation: float,
+    zoom: float,
+    crop_padding: int,
+    noise: float = 0.0,
+    flip: float = 0.0,
 ) -> Recipe:
-    """Return a recipe without flips at a multiple of a reach.
+    """Return a recipe at a multiple of a reach.
 
     Args:
         strength: by what everything else is multiplied.
         rotation, crop_padding, noise: as in Recipe.
         zoom: largest zoom either way, share.
+        flip: probability of either flip.
     """
     return Recipe(
+        horizontal_flip=strength * flip,
+        vertical_flip=strength * flip,
         rotation=strength * rotation,
         scale_low=1 - strength * zoom,
         scale_high=1 + strength * zoom,
