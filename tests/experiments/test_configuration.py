@@ -85,7 +85,20 @@ NETWORK = "experiments/multilayer_perceptron"
 TOGETHER = [
     (f"{NETWORK}/mean", 0.1, "mean and std go together"),
     (f"{NETWORK}/variants/published/seeds", 2, "listing_seed fixes every draw: set seeds to 1"),
-    ("experiments/data_quality/size", "huge", "size 'huge' is not in train_samples: add it there"),
+    (
+        "experiments/data_quality/size",
+        "huge",
+        "size 'huge' is not in train_samples .some.: add it there",
+    ),
+    ("experiments/dropout_and_weight_decay/variants/dropout_few/strengths", [1.0], "stay below 1"),
+    ("experiments/augmentation/variants/scaling_few/strengths", [5.0], "beyond 1; take less"),
+    ("experiments/generative_adversarial_network/shares", [0.5], "3 strengths and 1 shares"),
+    ("experiments/generative_adversarial_network/batch_size", 4, "leave none"),
+    ("experiments/learning_curves/neighbours", 101, "neighbours: 101, of 100 images"),
+    ("experiments/bias_and_variance/samples", 15, "degrees below samples"),
+    ("experiments/vanishing_gradients/depths", [6, 2], "do not grow; sort them"),
+    ("experiments/penalty_paths/informative", 51, "informative: 51 of 50 features"),
+    ("experiments/penalty_paths/weakest", 20.0, "weakest: 20.0 is not below strongest"),
     ("experiments/gradient_descent/batch_size", 100, "batch_size is not below samples"),
 ]
 

@@ -9,6 +9,8 @@ import torch
 from relearn.errors import DataError
 from relearn.experiments import small_sets
 from relearn.experiments.small_sets import Setting, SmallSetParameters
+from relearn.learning.augmentation import Recipe
+from relearn.learning.training import predictions
 from relearn.runs.seeds import seeds
 
 PARAMS = SmallSetParameters(
@@ -94,6 +96,50 @@ def test_a_network_learns_its_own_seeds_labels(tasks, small_images):
     for index, counts in enumerate(found["confusion"]):
         predicted_shift = [np.trace(np.roll(counts, -shift, axis=1)) for shift in range(3)]
         assert np.argmax(predicted_shift) == index
+
+
+def test_the_test_and_training_images_have_no_say_in_the_choice(tasks, small_images):
+    """The validation labels are what the barely trained networks say, right or wrong."""
+    settings = [Setting(steps=60), Setting(steps=1)]
+    assert small_sets.chosen(PARAMS, tasks, settings, small_images)["setting"].tolist() == [0] * 3
+    networks = small_sets.trained(PARAMS, tasks[:2], 1, settings[1], small_images)
+    shown, _ = small_sets.together(PARAMS, [each.validation for each in tasks[:2]], small_images)
+    said = predictions(networks, shown, torch.arange(100).view(2, 50)).numpy()
+    turned = [
+        dataclasses.replace(task, validation=task.validation._replace(labels=labels))
+        for task, labels in zip(tasks[:2], said, strict=True)
+    ]
+    found = small_sets.chosen(PARAMS, turned, settings, small_images)
+    assert found["setting"].tolist() == [1, 1]
+    assert found["validation_accuracy"].tolist() == [100, 100]
+    assert (found["test_accuracy"] < 60).all()
+
+
+def test_tries_differ_in_start_and_order(tasks, small_images):
+    tries = [
+        small_sets.trained(PARAMS, tasks, number, Setting(steps=1), small_images).values
+        for number in (0, 0, 1)
+    ]
+    assert torch.equal(tries[0], tries[1])
+    assert not torch.equal(tries[0], tries[2])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(dropout=0.5),
+        Setting(l2=0.1),
+        Setting(weight_decay=1.0),
+        Setting(transforms=Recipe(rotation=30.0)),
+        Setting(order=lambda size, count, generator: torch.arange(count) % size),
+    ],
+)
+def test_every_setting_reaches_the_training(setting, tasks, small_images):
+    plain, other = (
+        small_sets.trained(PARAMS, tasks, 0, each, small_images).values
+        for each in (Setting(), setting)
+    )
+    assert not torch.equal(plain, other)
 
 
 def test_passes_show_every_image_equally_often():

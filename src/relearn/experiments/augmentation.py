@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments import small_sets
@@ -47,6 +47,13 @@ class Params(SmallSetParameters):
     )
     previews: int = Field(ge=1, description="training images in the preview figure")
 
+    @model_validator(mode="after")
+    def _possible(self) -> Params:
+        most = max(self.strengths)
+        if most * self.zoom >= 1 or most * self.flip > 1:
+            raise ValueError(f"strengths: {most} times zoom or flip is beyond 1; take less")
+        return self
+
     def recipe(self, strength: float) -> augmentation.Recipe:
         """Return the transforms at a multiple of their reach."""
         from relearn.learning.augmentation import reaching
@@ -67,7 +74,8 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     settings = [Setting(transforms=recipe) for recipe in recipes]
     found = small_sets.chosen(params, tasks, settings, inputs)
     del found["confusion"]
-    found["strength"] = np.array(params.strengths)[found["setting"]]
+    reach = any([params.rotation, params.zoom, params.crop_padding, params.noise, params.flip])
+    found["strength"] = np.array(params.strengths)[found["setting"]] * reach
     side = inputs.train_images.shape[1:]
     network = training_multiply_adds([side[0] * side[1], *params.hidden, 10])
     own = [augmentation.multiply_adds(recipe, side) for recipe in recipes]

@@ -60,6 +60,12 @@ class Params(Parameters):
     def _turn_is_a_capacity(self) -> Params:
         if self.turn not in self.capacities:
             raise ValueError(f"turn {self.turn} is none of capacities; name one of them")
+        if sorted(set(self.capacities)) != self.capacities:
+            raise ValueError(f"capacities: {self.capacities} do not grow; sort them")
+        if self.family == "polynomials" and (
+            self.inputs != 1 or self.capacities[-1] >= self.samples
+        ):
+            raise ValueError("polynomials: take inputs: 1 and degrees below samples")
         return self
 
 

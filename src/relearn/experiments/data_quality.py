@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import Field
 
 from relearn.data.images import Images
-from relearn.errors import DataError
 from relearn.experiments import small_sets
 from relearn.experiments.parameters import Count
 from relearn.experiments.small_sets import Setting, SmallSetParameters, Task
@@ -43,16 +42,7 @@ class Params(SmallSetParameters):
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
-    """Train a network a seed for each stopping point and keep what the validated one does.
-
-    Raises:
-        DataError: the images cannot be cut into such squares.
-    """
-    if any(side % params.shrink for side in inputs.train_images.shape[1:]):
-        raise DataError(
-            f"shrink: {params.shrink} does not divide the sides of {params.dataset}'s images, "
-            f"{inputs.train_images.shape[1:]}; take a divisor"
-        )
+    """Train a network a seed for each stopping point and keep what the validated one does."""
     tasks = [shrunk(small_sets.task(params, seed, inputs), params.shrink) for seed in seeds]
     most = params.steps[params.size]
     settings = [Setting(steps=math.ceil(stop * most)) for stop in params.stops]

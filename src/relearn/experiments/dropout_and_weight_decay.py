@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments import small_sets
@@ -38,6 +38,16 @@ class Params(SmallSetParameters):
         description="rates of dropout or strengths of decay to choose from; zeros for nothing: "
         "as many starts",
     )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Params:
+        if self.remedy == "dropout" and max(self.strengths) >= 1:
+            raise ValueError(
+                f"strengths: {max(self.strengths)} would zero every unit; stay below 1"
+            )
+        if self.remedy == "nothing" and any(self.strengths):
+            raise ValueError(f"strengths: {self.strengths} of nothing; write zeros, one a start")
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:

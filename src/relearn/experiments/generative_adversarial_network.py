@@ -29,7 +29,10 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Params(SmallSetParameters):
-    """The GAN, how many of its digits are mixed in, and the transforms beside it."""
+    """The GAN, how many of its digits are mixed in, and the transforms beside it.
+
+    `device` is where the classifiers are; the GAN and its referee stay on the processor.
+    """
 
     noise_inputs: Count = Field(description="normal numbers from which a digit is made")
     generator: list[Count] = Field(min_length=1, description="units of each hidden layer")
@@ -62,7 +65,12 @@ class Params(SmallSetParameters):
     @model_validator(mode="after")
     def _lists_agree(self) -> Params:
         if len(self.strengths) != len(self.shares):
-            raise ValueError("give strengths and shares the same number of settings")
+            counts = f"{len(self.strengths)} strengths and {len(self.shares)} shares"
+            raise ValueError(f"{counts}: every arm needs as many tries, give as many")
+        if not all(0 < round(q * self.batch_size) < self.batch_size for q in self.shares):
+            raise ValueError(
+                f"shares: {self.shares} of {self.batch_size} images leave none of a kind"
+            )
         if sorted(set(self.checkpoints)) != self.checkpoints:
             raise ValueError("checkpoints: let them grow")
         if self.validation_samples < self.train_samples[self.size]:
@@ -75,7 +83,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     from relearn.learning.sample_quality import frechet_distance
 
     tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
-    referee = trained_referee(params, seeds[0], inputs)
+    referee = trained_referee(params, replace(seeds[0], index=0), inputs)
     features, classes = referee.seen(inputs.test_images)
     half = min(params.generated, len(features) // 2)
     reference = features[0::2][:half]

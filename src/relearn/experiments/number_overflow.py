@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -35,7 +35,7 @@ class Params(Parameters):
     )
     checked: bool = Field(description="ask for an error: check every product and every loss")
     width: int = Field(ge=2, description="units of each layer")
-    gains: list[float] = Field(
+    gains: list[Annotated[float, Field(gt=1)]] = Field(
         min_length=1, description="factors by which a layer multiplies a signal's size, above 1"
     )
     train_layers: Count = Field(description="layers of the linear network that is trained")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.experiments.parameters import Count, Parameters
 from relearn.learning import penalties, polynomials
@@ -38,6 +38,14 @@ class Params(Parameters):
     strengths: int = Field(ge=2, description="number of λ, evenly spaced in log λ")
     weakest: float = Field(gt=0, description="the smallest λ")
     strongest: float = Field(gt=0, description="the largest λ")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Params:
+        if self.task == "weights" and self.informative > self.features:
+            raise ValueError(f"informative: {self.informative} of {self.features} features")
+        if self.weakest >= self.strongest:
+            raise ValueError(f"weakest: {self.weakest} is not below strongest, {self.strongest}")
+        return self
 
     @property
     def grid(self) -> np.ndarray:

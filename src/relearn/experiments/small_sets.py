@@ -54,7 +54,8 @@ class SmallSetParameters(TrainingParameters):
     def _size_is_known(self) -> SmallSetParameters:
         for name in ("train_samples", "steps"):
             if self.size not in getattr(self, name):
-                raise ValueError(f"size '{self.size}' is not in {name}: add it there")
+                known = ", ".join(getattr(self, name))
+                raise ValueError(f"size '{self.size}' is not in {name} ({known}): add it there")
         return self
 
 
@@ -252,8 +253,17 @@ def percent_right(confusion: torch.Tensor) -> torch.Tensor:
 
 
 def shrunk(images: np.ndarray, size: int) -> np.ndarray:
-    """Average images (n, h, w) uint8 over squares of `size` pixels, rounded: (n, h / size, …)."""
+    """Average images (n, h, w) uint8 over squares of `size` pixels, rounded: (n, h / size, …).
+
+    Raises:
+        DataError: the images cannot be cut into such squares.
+    """
     count, height, width = images.shape
+    if height % size or width % size:
+        raise DataError(
+            f"shrink: {size} does not divide the sides of the images, {height} × {width}; take a "
+            "divisor of both"
+        )
     cut = images.reshape(count, height // size, size, width // size, size)
     return cut.mean((2, 4)).round().astype(np.uint8)
 

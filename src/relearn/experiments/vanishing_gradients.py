@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments import deep_training as deep
@@ -34,6 +34,12 @@ class Params(deep.DeepParameters):
         min_length=2, description="hidden layers, growing; the first is the reference"
     )
     adam: bool = Field(description="take Adam's steps instead of plain gradient descent's")
+
+    @model_validator(mode="after")
+    def _depths_grow(self) -> Params:
+        if sorted(set(self.depths)) != self.depths:
+            raise ValueError(f"depths: {self.depths} do not grow; sort them")
+        return self
 
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:

@@ -246,10 +246,10 @@ class Dropout(Layer):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
-        drawn = torch.empty_like(x)
+        drawn = torch.empty_like(x, device=self.generators[0].device)
         for part, generator in zip(drawn, self.generators, strict=True):
             part.uniform_(generator=generator)
-        self.mask = (drawn < self.keep) / self.keep
+        self.mask = ((drawn < self.keep) / self.keep).to(x.device)
         return x * self.mask
 
     def backward(self, error: torch.Tensor, wanted: bool) -> torch.Tensor:
@@ -328,7 +328,7 @@ def perceptrons(
         device: where the networks are to be.
         batch_norm: normalise each hidden layer's sums before the ReLU.
         dropout: share of each hidden layer's outputs that is zeroed in training.
-        masks: one a network, for what is zeroed, on `device`; needed if dropout is not 0.
+        masks: one a network, for what is zeroed, on any device; needed if dropout is not 0.
     """
     if dropout and len(masks) != len(generators):
         raise ValueError(f"dropout: {len(masks)} masks for {len(generators)} networks")
