@@ -269,7 +269,7 @@ def test_missing_verdicts_index_and_listing_are_shown_as_missing(site):
     rows = [words(row) for row in page.select("#scoreboard tbody tr")]
     for row in rows:  # one job judges them all, so one failure leaves every verdict out
         assert "missing" in row and "judge failed: linear_regression: a shape is wrong" in row
-    assert "on 2 of its claims: 2 missing" in words(page.header)
+    assert "Of its 2 claims 2 are missing" in words(page.header)
     assert "not tracked" in words(page)
     assert "Listing 10.1 as published: It has not been made yet" in words(page)
 
