@@ -73,9 +73,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Refit every capacity to fresh samples; a seed is one independent group of refits."""
     others = tuning_seeds(seeds[0], params.tuning_seeds)
     tuning = np.stack([group(params, seed, "tuning ") for seed in others])
-    sums = np.log2(tuning[:, 0] + tuning[:, 1]).mean(axis=0)
+    # A few fits near the turn carry a mean; and an end of the range is no inner minimum.
+    sums = np.median(np.log2(tuning[:, 0] + tuning[:, 1]), axis=0)
     turn = params.capacities.index(params.turn)
-    best, best_below = int(sums.argmin()), int(sums[: turn + 1].argmin())
+    best, best_below = 1 + int(sums[1:-1].argmin()), int(sums[: turn + 1].argmin())
     bias, variance, measured = np.moveaxis([group(params, seed, "") for seed in seeds], 1, 0)
     total = bias + variance
     log, log_variance = np.log2(total), np.log2(variance)

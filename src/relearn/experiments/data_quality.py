@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +12,7 @@ from pydantic import Field
 from relearn.data.images import Images
 from relearn.experiments import small_sets
 from relearn.experiments.parameters import Count
-from relearn.experiments.small_sets import Setting, SmallSetParameters, Task
+from relearn.experiments.small_sets import Setting, Share, SmallSetParameters, Task
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -36,7 +35,7 @@ class Params(SmallSetParameters):
     """How good the data are, and the stopping points to choose from."""
 
     shrink: Count = Field(description="side of the squares of pixels that are averaged to one")
-    stops: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+    stops: list[Share] = Field(
         min_length=1, description="shares of the steps after which to stop, to choose from"
     )
 
@@ -44,8 +43,7 @@ class Params(SmallSetParameters):
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train a network a seed for each stopping point and keep what the validated one does."""
     tasks = [shrunk(small_sets.task(params, seed, inputs), params.shrink) for seed in seeds]
-    most = params.steps[params.size]
-    settings = [Setting(steps=math.ceil(stop * most)) for stop in params.stops]
+    settings = small_sets.stopped(params, [Setting()], params.stops)
     found = small_sets.chosen(params, tasks, settings, inputs)
     del found["confusion"]
     found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]

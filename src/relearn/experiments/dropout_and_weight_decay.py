@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments import small_sets
-from relearn.experiments.small_sets import SIZES, Setting, SmallSetParameters
+from relearn.experiments.small_sets import SIZES, Setting, Share, SmallSetParameters
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -24,7 +24,8 @@ REMEDIES = {
     "weight_decay": "AdamW",
 }
 DECAYS = ("l2", "weight_decay")
-CASES = (*SIZES, "noisy")
+CASES = (*SIZES, "noisy", "stopped")
+TITLES = {"noisy": "Wrong labels", "stopped": "… and stopped"}
 
 
 class Params(SmallSetParameters):
@@ -37,6 +38,10 @@ class Params(SmallSetParameters):
         min_length=1,
         description="rates of dropout or strengths of decay to choose from; zeros for nothing: "
         "as many starts",
+    )
+
+    stops: list[Share] = Field(
+        min_length=1, description="shares of the steps after which to stop, to choose from"
     )
 
     @model_validator(mode="after")
@@ -57,9 +62,12 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
         Setting() if params.remedy == "nothing" else Setting(**{params.remedy: strength})
         for strength in params.strengths
     ]
-    found = small_sets.chosen(params, tasks, settings, inputs)
+    tries = small_sets.stopped(params, settings, params.stops)
+    found = small_sets.chosen(params, tasks, tries, inputs)
     del found["confusion"]
-    found["strength"] = np.array(params.strengths)[found["setting"]]
+    strength, stop = np.divmod(found["setting"], len(params.stops))
+    found["strength"] = np.array(params.strengths)[strength]
+    found["steps"] = np.array([each.steps for each in tries[: len(params.stops)]])[stop]
     return Records(per_seed(found))
 
 
@@ -89,12 +97,11 @@ def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the share of test errors that each remedy removes, by images and wrong labels."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=4)
+    figure = Figure(columns=5)
     for case in CASES:
-        title = small_sets.title(results[f"nothing_{case}"])
-        panel = figure.panel(title if case in SIZES else "Wrong labels")
+        panel = figure.panel(TITLES.get(case) or small_sets.title(results[f"nothing_{case}"]))
         panel.intervals(
             {label: 100 * removed(results, remedy, case) for remedy, label in REMEDIES.items()}
         )
-        panel.axes("errors removed, %", "", zero=True)
+        panel.axes("removed, %", "", zero=True)
     return figure

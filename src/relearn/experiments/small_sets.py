@@ -7,6 +7,7 @@ many starts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SIZES = ("few", "some", "many")
 Samples = Annotated[int, Field(ge=10)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class SmallSetParameters(TrainingParameters):
@@ -95,6 +97,16 @@ class Setting:
     transforms: augmentation.Recipe | None = None
     steps: int | None = None
     order: Callable[[int, int, torch.Generator], torch.Tensor] | None = None
+
+
+def stopped(
+    params: SmallSetParameters, settings: Sequence[Setting], stops: Sequence[float]
+) -> list[Setting]:
+    """Return each setting with each share of the steps after which to stop."""
+    most = params.steps[params.size]
+    return [
+        replace(setting, steps=math.ceil(stop * most)) for setting in settings for stop in stops
+    ]
 
 
 def task(params: SmallSetParameters, seed: Seed, inputs: Images) -> Task:

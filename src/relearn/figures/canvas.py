@@ -171,7 +171,8 @@ class Panel:
         """
         for row, (name, values) in enumerate(series.items()):
             mean, low, high = interval(np.asarray(values, dtype=float))
-            colour = self._keep(name, [row], [mean], [low], [high])
+            self._keep(name, [row], [mean], [low], [high])
+            colour = PALETTE[0]  # the rows are told apart by their names
             if dots:
                 self._axes.plot(values, np.full(len(values), row + 0.18), "|", color=colour)
             self._axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.45)

@@ -201,8 +201,8 @@ def _strength(part: dict[str, Any]) -> tuple[int, float]:
     if estimate is not None:
         margin = estimate - effect["threshold"]
         if margin and low is not None and part["kind"] != "exact":
-            with np.errstate(divide="ignore"):
-                margin = float(np.divide(2 * margin, high - low))
+            # Where every seed gave the same value, a cap did: it says least about the claim.
+            margin = 2 * margin / (high - low) if high > low else 0.0
     return STRENGTH.index(part["verdict"]), margin
 
 
