@@ -257,6 +257,14 @@ class TestCompound:
         # Of the two that are not exact, the share is 16 half-widths from its threshold, the mean 4.
         assert (found["verdict"], found["kind"]) == ("supported", "mean")
 
+    @pytest.mark.parametrize(
+        "capped, verdict", [([0.0] * 4, "contradicted"), ([9.0] * 4, "supported")]
+    )
+    def test_a_part_whose_seeds_all_agree_decides_last(self, capped, verdict):
+        spread = [capped[0] - 0.2, capped[0] - 0.1, capped[0] + 0.1, capped[0] + 0.2]
+        found = judge_parts({"x": capped, "y": spread, "z": capped}, "mean", 5.0)
+        assert (found["verdict"], found["weakest"]) == (verdict, "y")
+
     def test_one_failed_part_of_an_exact_claim_decides(self):
         found = judge_parts({"x": [0.0], "y": [-1.0], "z": [0.0]}, "exact", -0.5)
         assert (found["verdict"], found["effect"]["estimate"]) == ("contradicted", -1.0)

@@ -202,7 +202,7 @@ def _strength(part: dict[str, Any]) -> tuple[int, float]:
         margin = estimate - effect["threshold"]
         if margin and low is not None and part["kind"] != "exact":
             # Where every seed gave the same value, a cap did: it says least about the claim.
-            margin = 2 * margin / (high - low) if high > low else 0.0
+            margin = 2 * margin / (high - low) if high > low else np.inf
     return STRENGTH.index(part["verdict"]), margin
 
 
