@@ -25,7 +25,7 @@ REMEDIES = {
 }
 DECAYS = ("l2", "weight_decay")
 CASES = (*SIZES, "noisy", "stopped")
-TITLES = {"noisy": "Wrong labels", "stopped": "… and stopped"}
+TITLES = {"noisy": "Wrong labels", "stopped": "Stopped"}
 
 
 class Params(SmallSetParameters):

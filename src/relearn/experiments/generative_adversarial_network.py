@@ -266,7 +266,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
     """Draw digits of the larger set over the GAN's training, their quality, and what they gain."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=4, widths=[1.9, 1, 1, 0.8], height=3.6)
+    figure = Figure(columns=4, widths=[1.7, 1, 1, 0.8], height=3.6)
     sheet = figure.panel("Generated digits")
     arrays, steps = results["some"].arrays, results["some"].curves["update"].unique()
     rows = {
@@ -288,7 +288,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         level = results["some"].scalars[reached].iloc[0]
         panel.line(steps, np.full(len(steps), level), "real digits")
         panel.axes("updates of the GAN", axis, log=log)
-    gain = figure.panel("What they gain")
+    gain = figure.panel("Gain")
     gain.intervals(
         {
             f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
@@ -297,5 +297,5 @@ def draw(results: Mapping[str, Records]) -> Figure:
             for arm, label in ARMS.items()
         }
     )
-    gain.axes("errors removed, %", "", zero=True)
+    gain.axes("removed, %", "", zero=True)
     return figure
