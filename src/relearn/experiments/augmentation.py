@@ -98,7 +98,8 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 def removed(results: Mapping[str, Records], arm: str, size: str) -> np.ndarray:
     """Return the share (S,) of the test errors without transforms that these remove."""
-    return small_sets.errors_removed(results[f"nothing_{size}"], results[f"{arm}_{size}"])
+    before, after = results[f"nothing_{size}"].scalars, results[f"{arm}_{size}"].scalars
+    return small_sets.errors_removed(before["test_accuracy"], after["test_accuracy"])
 
 
 def draw(results: Mapping[str, Records]) -> Figure:

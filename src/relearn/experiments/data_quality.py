@@ -11,8 +11,8 @@ from pydantic import Field
 
 from relearn.data.images import Images
 from relearn.experiments import small_sets
-from relearn.experiments.parameters import Count
-from relearn.experiments.small_sets import Setting, Share, SmallSetParameters, Task
+from relearn.experiments.parameters import Count, Share
+from relearn.experiments.small_sets import Setting, SmallSetParameters
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -42,26 +42,17 @@ class Params(SmallSetParameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train a network a seed for each stopping point and keep what the validated one does."""
-    tasks = [shrunk(small_sets.task(params, seed, inputs), params.shrink) for seed in seeds]
+    images = (inputs.train_images, inputs.test_images)
+    train, test = (small_sets.shrunk(each, params.shrink) for each in images)
+    inputs = replace(inputs, train_images=train, test_images=test)
+    tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
     settings = small_sets.stopped(params, [Setting()], params.stops)
     found = small_sets.chosen(params, tasks, settings, inputs)
     del found["confusion"]
     found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]
-    found["side"] = np.full(len(seeds), tasks[0].train.images.shape[1])
+    found["side"] = np.full(len(seeds), train.shape[1])
     found["wrong_labels"] = np.full(len(seeds), params.wrong_labels)
     return Records(per_seed(found))
-
-
-def shrunk(task: Task, size: int) -> Task:
-    """Return a seed's task with all its images averaged over squares of `size` pixels."""
-    sets = {name: getattr(task, name) for name in ("train", "validation", "test")}
-    return replace(
-        task,
-        **{
-            name: each._replace(images=small_sets.shrunk(each.images, size))
-            for name, each in sets.items()
-        },
-    )
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:

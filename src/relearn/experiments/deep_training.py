@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field
 
 from relearn.data.images import Images
-from relearn.errors import DataError
 from relearn.experiments.parameters import ImageParameters, Rate
 from relearn.runs.seeds import Seed
 
@@ -62,18 +61,14 @@ def digits(
     """
     import torch
 
-    wanted, there = params.train_samples + params.validation_samples, len(inputs.train_images)
-    if wanted > there:
-        raise DataError(
-            f"train_samples + validation_samples: {wanted}, but {params.dataset} has {there} "
-            "training images; take fewer"
-        )
+    wanted = {name: getattr(params, name) for name in ("train_samples", "validation_samples")}
+    count = sum(wanted.values())
     x, labels, orders, idle = [], [], [], []
     passes = -(-params.steps * params.batch_size // params.train_samples)
     for seed in seeds:
-        picked = seed.generator("images").permutation(there)[:wanted]
+        picked = params.shuffled(seed, inputs, wanted)[:count]
         images = inputs.train_images[picked]
-        flat = images.reshape(wanted, -1).astype(np.float32)
+        flat = images.reshape(count, -1).astype(np.float32)
         x.append(flat if raw else inputs.standardise(images))
         labels.append(inputs.train_labels[picked].astype(np.int64))
         shuffle = seed.generator("order")

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from relearn.data.images import Images
 from relearn.experiments import small_sets
-from relearn.experiments.small_sets import SIZES, Setting, Share, SmallSetParameters
+from relearn.experiments.parameters import Share
+from relearn.experiments.small_sets import SIZES, Setting, SmallSetParameters
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -90,7 +91,8 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 def removed(results: Mapping[str, Records], remedy: str, case: str) -> np.ndarray:
     """Return the share (S,) of the test errors without a remedy that this one removes."""
-    return small_sets.errors_removed(results[f"nothing_{case}"], results[f"{remedy}_{case}"])
+    before, after = results[f"nothing_{case}"].scalars, results[f"{remedy}_{case}"].scalars
+    return small_sets.errors_removed(before["test_accuracy"], after["test_accuracy"])
 
 
 def draw(results: Mapping[str, Records]) -> Figure:

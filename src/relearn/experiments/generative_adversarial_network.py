@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SEED_RUNS = True
 ARMS = {"gan": "generated", "transforms": "transforms"}
-Share = Annotated[float, Field(gt=0, lt=1)]
+Part = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Params(SmallSetParameters):
@@ -51,7 +51,7 @@ class Params(SmallSetParameters):
         min_length=1, description="updates after which digits are drawn, growing; the last ends it"
     )
     generated: int = Field(ge=10, description="digits drawn for the classifier")
-    shares: list[Share] = Field(
+    shares: list[Part] = Field(
         min_length=1, description="shares of generated digits in a batch to choose from"
     )
     rotation: float = Field(ge=0, le=180, description="largest angle either way, degrees")
@@ -115,11 +115,10 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
         for arm, found in arms.items()
         for name in ("test_accuracy", "validation_accuracy", "setting")
     }
-    errors = 100 - scalars["real_test_accuracy"]
     for arm in ARMS:
-        # A baseline without test errors leaves nothing to remove: not a number, and no verdict.
-        left = (100 - scalars[f"{arm}_test_accuracy"]) / np.where(errors == 0, np.nan, errors)
-        scalars[f"{arm}_removed"] = 1 - left
+        scalars[f"{arm}_removed"] = small_sets.errors_removed(
+            scalars["real_test_accuracy"], scalars[f"{arm}_test_accuracy"]
+        )
     scalars["gan_share"] = np.array(params.shares)[scalars["gan_setting"]]
     scalars["transforms_strength"] = np.array(params.strengths)[scalars["transforms_setting"]]
     scalars["train_samples"] = np.array([len(each.train.labels) for each in tasks])

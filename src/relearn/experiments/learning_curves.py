@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from relearn.data.images import Images
-from relearn.errors import DataError
 from relearn.experiments import small_sets
 from relearn.experiments.parameters import Count, Rate, TrainingParameters
 from relearn.runs.record import Records, per_seed, table
@@ -68,13 +67,8 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     Raises:
         DataError: there are not so many images.
     """
-    there = len(inputs.train_images)
-    if params.train_samples[-1] > there:
-        raise DataError(
-            f"train_samples: {params.train_samples[-1]}, but {params.dataset} has {there} training "
-            "images; take fewer"
-        )
-    drawn = [seed.generator("images").permutation(there) for seed in seeds]
+    wanted = {"train_samples": params.train_samples[-1]}
+    drawn = [params.shuffled(seed, inputs, wanted) for seed in seeds]
     accuracy = np.empty((len(seeds), len(params.train_samples)))
     for at, (size, steps) in enumerate(zip(params.train_samples, params.steps, strict=True)):
         picked = np.stack([each[:size] for each in drawn])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from relearn.data.images import Images
-from relearn.experiments.parameters import Count, ImageParameters, Rate
+from relearn.experiments.parameters import Count, ImageParameters, Rate, Share
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -31,7 +31,6 @@ PANELS = {
     "softmax": "Softmax",
     "tree": "Fully grown tree",
 }
-Share = Annotated[float, Field(gt=0, le=1)]
 Predictor = Callable[[np.ndarray], np.ndarray]
 
 

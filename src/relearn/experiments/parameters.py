@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relearn.data.synthetic import NoisyLine
+from relearn.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from relearn.data.images import Images
+    from relearn.runs.seeds import Seed
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Parameters(BaseModel):
@@ -35,6 +44,23 @@ class ImageParameters(Parameters):
     """Parameters of an experiment on images."""
 
     dataset: str = Field(description="a key of the config's `datasets`")
+
+    def shuffled(self, seed: Seed, inputs: Images, wanted: Mapping[str, int]) -> np.ndarray:
+        """Return the indices of all training images in a seed's own order.
+
+        Args:
+            wanted: name of a parameter to the images that it takes from them.
+
+        Raises:
+            DataError: there are not so many.
+        """
+        there = len(inputs.train_images)
+        if sum(wanted.values()) > there:
+            names, counts = " + ".join(wanted), " + ".join(map(str, wanted.values()))
+            raise DataError(
+                f"{names}: {counts}, but {self.dataset} has {there} training images; take fewer"
+            )
+        return seed.generator("images").permutation(there)
 
 
 class TrainingParameters(ImageParameters):

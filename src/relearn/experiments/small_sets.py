@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
 from relearn.data.images import Images
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 SIZES = ("few", "some", "many")
 Samples = Annotated[int, Field(ge=10)]
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class SmallSetParameters(TrainingParameters):
@@ -115,16 +115,12 @@ def task(params: SmallSetParameters, seed: Seed, inputs: Images) -> Task:
     Raises:
         DataError: there are not so many.
     """
-    wanted, there = params.train_samples[params.size], len(inputs.train_images)
-    if wanted + params.validation_samples > there:
-        raise DataError(
-            f"train_samples + validation_samples: {wanted} + {params.validation_samples}, but "
-            f"{params.dataset} has {there} training images; take fewer"
-        )
-    drawn = seed.generator("images").permutation(there)
+    count = params.train_samples[params.size]
+    wanted = {"train_samples": count, "validation_samples": params.validation_samples}
+    drawn = params.shuffled(seed, inputs, wanted)
     train, validation = (
         Digits(inputs.train_images[picked], inputs.train_labels[picked])
-        for picked in (drawn[:wanted], drawn[there - params.validation_samples :])
+        for picked in (drawn[:count], drawn[-params.validation_samples :])
     )
     clean = Task(seed, train, validation, Digits(inputs.test_images, inputs.test_labels))
     return mislabelled(clean, params.wrong_labels)
@@ -136,7 +132,8 @@ def chosen(
     """Train a network a seed for each setting; return what the best on validation images does.
 
     A seed's networks of the same number have the same start and order in every arm of an
-    experiment, so its arms are paired. The test images are seen by the chosen networks only.
+    experiment, unless images of another size or a setting's own order forbid it, so its arms are
+    paired. The test images are seen by the chosen networks only.
 
     Returns:
         By name, with the seed as first axis: `test_accuracy`, `validation_accuracy` and
@@ -291,12 +288,12 @@ def mislabelled(task: Task, share: float) -> Task:
     return replace(task, **sets)
 
 
-def errors_removed(before: Records, after: Records) -> np.ndarray:
-    """Return the share (S,) of a seed's test errors in one arm that are gone in another.
+def errors_removed(before: ArrayLike, after: ArrayLike) -> np.ndarray:
+    """Return the share (S,) of the test errors that are gone, of test accuracies (S,) in percent.
 
     It is not finite where there were none.
     """
-    first, second = (100 - each.scalars["test_accuracy"].to_numpy() for each in (before, after))
+    first, second = 100 - np.asarray(before), 100 - np.asarray(after)
     with np.errstate(divide="ignore", invalid="ignore"):
         return (first - second) / first
 
