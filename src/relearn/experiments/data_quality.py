@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,15 +41,13 @@ class Params(SmallSetParameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train a network a seed for each stopping point and keep what the validated one does."""
-    images = (inputs.train_images, inputs.test_images)
-    train, test = (small_sets.shrunk(each, params.shrink) for each in images)
-    inputs = replace(inputs, train_images=train, test_images=test)
+    inputs = small_sets.coarser(inputs, params.shrink)
     tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
     settings = small_sets.stopped(params, [Setting()], params.stops)
     found = small_sets.chosen(params, tasks, settings, inputs)
     del found["confusion"]
     found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]
-    found["side"] = np.full(len(seeds), train.shape[1])
+    found["side"] = np.full(len(seeds), inputs.train_images.shape[1])
     found["wrong_labels"] = np.full(len(seeds), params.wrong_labels)
     return Records(per_seed(found))
 

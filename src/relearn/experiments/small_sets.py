@@ -277,6 +277,12 @@ def shrunk(images: np.ndarray, size: int) -> np.ndarray:
     return cut.mean((2, 4)).round().astype(np.uint8)
 
 
+def coarser(inputs: Images, size: int) -> Images:
+    """Return the data set with all images averaged over squares of `size` pixels."""
+    train, test = (shrunk(each, size) for each in (inputs.train_images, inputs.test_images))
+    return replace(inputs, train_images=train, test_images=test)
+
+
 def mislabelled(task: Task, share: float) -> Task:
     """Return the task with about this share of its labels, not the test's, another digit."""
     sets = {}
