@@ -168,3 +168,8 @@ def test_a_share_of_labels_is_another_digit_and_the_images_stay(small_images):
 def test_shrinking_averages_squares_and_rounds():
     image = np.array([[[0, 1, 10, 10], [2, 3, 10, 11], [0, 0, 255, 255], [0, 0, 255, 255]]])
     assert small_sets.shrunk(image.astype(np.uint8), 2).tolist() == [[[2, 10], [0, 255]]]
+
+
+def test_squares_that_do_not_fit_are_refused(small_images):
+    with pytest.raises(DataError, match="shrink: 5 does not divide the sides .* 28 × 28; take a"):
+        small_sets.coarser(small_images, 5)
