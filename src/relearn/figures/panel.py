@@ -1,0 +1,319 @@
+"""One pair of axes and the marks that it can carry; each mark's numbers are kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+from relearn.figures.style import FAINT, FIXED, INK, PALETTE, Powers, lines
+from relearn.runs.evidence import interval
+
+NAMED = 14  # characters of a name that has room beside the end of its line
+APART = 0.085  # of the axes' height, between two such names
+
+
+class Panel:
+    """A titled pair of axes; titles and names are broken into lines of `characters`."""
+
+    def __init__(self, axes: Axes, title: str, characters: int):
+        self.title = title
+        self.parts: list[pd.DataFrame] = []
+        self._axes = axes
+        self._characters = characters
+        self._names = ("", "")
+        self._means: dict[str, str] = {}
+        self._colours: dict[str, str] = {}
+        self._ends: dict[str, tuple[float, float]] = {}
+        self._frame = ""
+        self._before: list = []
+        axes.set_title(lines(title, characters))
+
+    def begin(self, stop: str) -> None:
+        """Let what is drawn from now on belong to one frame of the figure's slider."""
+        self._frame, self._before = stop, list(self._axes.get_children())
+
+    def end(self, name: str) -> None:
+        """End the frame; its marks get `name` and a number as their names in the SVG."""
+        known = {id(artist) for artist in self._before}
+        new = [artist for artist in self._axes.get_children() if id(artist) not in known]
+        for count, artist in enumerate(new):
+            artist.set_gid(f"{name}-{count}")
+        self._frame = ""
+
+    def extent(self) -> Bbox:
+        """Return the box around the axes and all that belongs to them, in points."""
+        return self._axes.get_tightbbox().padded(2)
+
+    def _keep(self, series: str, x, y, low=None, high=None) -> str:
+        nothing = np.full(len(np.atleast_1d(y)), np.nan)
+        columns = {"x": x, "y": y, "low": nothing, "high": nothing}
+        if low is not None:
+            columns |= {"low": low, "high": high}
+        frame = pd.DataFrame({name: np.asarray(value) for name, value in columns.items()})
+        frame.insert(0, "series", series)
+        frame.insert(0, "frame", self._frame)
+        frame.insert(0, "panel", self.title)
+        self.parts.append(frame)
+        return self._colours.setdefault(series, PALETTE[len(self._colours) % len(PALETTE)])
+
+    def line(self, x, y, label: str, marker: bool = False) -> None:
+        """Draw y against x, both (n,)."""
+        colour = self._keep(label, x, y)
+        self._axes.plot(x, y, color=colour, label=label, marker="o" if marker else "", markersize=4)
+        self._ends[label] = (np.asarray(x)[-1], np.asarray(y)[-1])
+
+    def paths(self, x, values: np.ndarray, label: str) -> None:
+        """Draw values (k, n) over x as k thin lines of one colour and one name."""
+        colour = self._keep(label, np.tile(x, len(values)), np.ravel(values))
+        drawn = self._axes.plot(x, np.transpose(values), color=colour, linewidth=1.1)
+        drawn[0].set_label(label)
+
+    def points(self, x, y, label: str, small: bool = False) -> None:
+        """Draw points at x, y, both (n,): open, or small and filled."""
+        colour = self._keep(label, x, y)
+        style = {"markersize": 3.5, "alpha": 0.7} if small else {"markersize": 9}
+        fill = "full" if small else "none"
+        self._axes.plot(x, y, "o", color=colour, label=label, fillstyle=fill, **style)
+        if isinstance(x[0], str):
+            self._axes.margins(x=0.4)
+
+    def spread(self, x, values: np.ndarray, label: str, marker: bool = False) -> None:
+        """Draw values (S, n) over seeds: the median, and the middle 90 % of seeds as a band."""
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+        alone = len(values) == 1
+        if not alone:
+            self._means[label] = f" (median of {len(values)} seeds)"
+        colour = self._keep(label, x, middle, *(() if alone else (low, high)))
+        style = {"marker": "o" if marker else "", "markersize": 4}
+        self._axes.plot(x, middle, color=colour, label=label, **style)
+        self._ends[label] = (np.asarray(x)[-1], middle[-1])
+        if not alone:
+            self._axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+    def bars(self, names: Sequence[str], values, label: str) -> None:
+        """Draw a bar a name."""
+        colour = self._keep(label, names, values)
+        self._axes.bar(names, values, color=colour, label=label, width=0.6)
+
+    def intervals(self, series: Mapping[str, Sequence[float]], dots: bool = False) -> None:
+        """Draw each series' mean over seeds with its 95 % t interval, one row each.
+
+        Args:
+            dots: show each seed as well.
+        """
+        for row, (name, values) in enumerate(series.items()):
+            mean, low, high = interval(np.asarray(values, dtype=float))
+            self._keep(name, [row], [mean], [low], [high])
+            colour = PALETTE[0]  # the rows are told apart by their names
+            if dots:
+                self._axes.plot(values, np.full(len(values), row + 0.18), "|", color=colour)
+            self._axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.45)
+            self._axes.plot([mean], [row], "o", color=colour, markersize=6)
+        self._axes.set_yticks(range(len(series)), [lines(name, 18) for name in series])
+        self._axes.set_ylim(len(series) - 0.4, -0.6)
+
+    def contours(self, x, y, z: np.ndarray, levels: Sequence[float]) -> None:
+        """Draw the lines of equal height of z (rows of y, columns of x), without a series."""
+        self._axes.contour(x, y, z, levels=levels, colors=[FAINT], linewidths=1.2)
+
+    def regions(self, positive: np.ndarray, extent: float, label: str) -> None:
+        """Shade where a grid (rows upwards, columns) over [−extent, extent]² is true.
+
+        Room for a legend is left above the square.
+        """
+        rows, columns = positive.nonzero()
+        size = len(positive)
+        step = 2 * extent / (size - 1)
+        colour = self._keep(label, columns * step - extent, rows * step - extent)
+        edge = extent + step / 2
+        shade = np.zeros((size, size, 4))
+        shade[:] = matplotlib.colors.to_rgba(colour, 0.25)
+        shade[~positive, 3] = 0
+        self._axes.imshow(
+            shade, extent=(-edge, edge, -edge, edge), origin="lower", interpolation="nearest"
+        )
+        self._axes.fill([], [], color=colour, alpha=0.25, label=label)
+        self._axes.set(xlim=(-edge, edge), ylim=(-edge, 1.9 * edge), yticks=[-1, 0, 1])
+        self._axes.grid(False)
+
+    def images(self, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Draw rows of grey images (H, W) in [0, 1], each row with its name; black on white."""
+        gap = 2
+        strips = []
+        for row, (name, pictures) in enumerate(rows.items()):
+            framed = [np.pad(picture, gap) for picture in pictures]
+            strips.append(np.concatenate(framed, axis=1))
+            self._keep(name, [row], [len(pictures)])
+        sheet = np.concatenate(strips)
+        self._axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        height = strips[0].shape[0]
+        self._axes.set_yticks([height * (row + 0.5) for row in range(len(rows))], list(rows))
+        self._bare()
+
+    def weights(self, pictures: np.ndarray, columns: int) -> None:
+        """Draw weights (n, H, W) as images in rows: blue below zero, orange above, white at zero."""
+        n, height, width = pictures.shape
+        for number, picture in enumerate(pictures):
+            self._keep(f"{number + 1}", [picture.min()], [picture.max()])
+        strength = np.abs(pictures).max()
+        tiles = np.zeros((-(-n // columns) * columns, height + 2, width + 2))
+        tiles[:n, 1:-1, 1:-1] = pictures
+        sheet = tiles.reshape(-1, columns, height + 2, width + 2).swapaxes(1, 2)
+        self._axes.imshow(
+            sheet.reshape(-1, columns * (width + 2)),
+            cmap=matplotlib.colors.LinearSegmentedColormap.from_list(
+                "weights", [PALETTE[0], "#ffffff", PALETTE[1]]
+            ),
+            vmin=-strength,
+            vmax=strength,
+            interpolation="nearest",
+        )
+        self._axes.set_yticks([])
+        self._bare()
+
+    def grid(
+        self,
+        columns: Sequence[int],
+        rows: Mapping[str, np.ndarray],
+        low: float,
+        high: float,
+        digits: int = 1,
+    ) -> None:
+        """Draw a heat map with its values printed in the cells.
+
+        Args:
+            columns: the number below each column.
+            rows: name to values, one a column; first row at the bottom.
+            low, high: values of the lightest and the darkest colour; beyond them it stays.
+            digits: decimals of the printed values.
+        """
+        values = np.array(list(rows.values()), dtype=float)
+        for name, row in rows.items():
+            self._keep(name, columns, row)
+        self._axes.imshow(
+            values, cmap="Blues", vmin=low, vmax=high, aspect="auto", origin="lower", alpha=0.9
+        )
+        for row, column in np.ndindex(values.shape):
+            value = values[row, column]
+            # Half-way the map is mid-blue, on which white reads better than ink.
+            ink = "#ffffff" if value > low + 0.55 * (high - low) else FIXED
+            text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+            self._axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
+        self._axes.set_xticks(range(len(columns)), [str(column) for column in columns])
+        self._axes.set_yticks(range(len(rows)), list(rows))
+        self._axes.grid(False)
+        self._axes.tick_params(left=False, bottom=False)
+
+    def axes(
+        self, x: str, y: str, zero: bool = False, log: bool = False, log_x: bool = False
+    ) -> None:
+        """Name the axes with their units.
+
+        Args:
+            zero: mark zero on the axis that carries the values.
+            log, log_x: make the vertical or the horizontal axis logarithmic.
+        """
+        self._names = (x, y)
+        self._axes.set_xlabel(lines(x, self._characters + 5))
+        self._axes.set_ylabel(lines(y, 40))
+        if log:
+            self._axes.set_yscale("log")
+            self._axes.yaxis.set_major_formatter(Powers())
+        if log_x:
+            self._axes.set_xscale("log")
+            self._axes.xaxis.set_major_formatter(Powers())
+        if zero and not y:
+            self._axes.axvline(0, color=INK, linewidth=0.8)
+        elif zero:
+            self._axes.axhline(0, color=INK, linewidth=0.8)
+
+    def limits(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Set the ends of both axes."""
+        self._axes.set(xlim=x, ylim=y)
+
+    def _bare(self) -> None:
+        self._axes.set_xticks([])
+        self._axes.grid(False)
+        self._axes.tick_params(left=False)
+        for spine in self._axes.spines.values():
+            spine.set_visible(False)
+
+    def finish(self) -> None:
+        """Name the series where there are several: at the ends of their lines, or in a legend."""
+        handles, labels = self._axes.get_legend_handles_labels()
+        first = dict(reversed(list(zip(labels, handles, strict=True))))
+        if len(first) < 2:
+            return
+        if not self._name_ends(set(first)):
+            order = dict.fromkeys(labels)
+            self._axes.legend([first[label] for label in order], list(order))
+
+    def _name_ends(self, labels: set[str]) -> bool:
+        """Write each name at the end of its line, if all are short, end together and have room."""
+        ends = self._ends
+        if set(ends) != labels or any(part["frame"].any() for part in self.parts):
+            return False
+        if max(map(len, ends)) > NAMED or len({float(x) for x, _ in ends.values()}) > 1:
+            return False
+        to_axes = self._axes.transData + self._axes.transAxes.inverted()
+        self._axes.autoscale_view()
+        heights = {name: to_axes.transform(end)[1] for name, end in ends.items()}
+        if not np.isfinite(list(heights.values())).all():
+            return False
+        order = sorted(heights, key=heights.get)
+        places = np.array([heights[name] for name in order])
+        for _ in range(100):  # push neighbours apart, half the missing distance each
+            gaps = APART - np.diff(places)
+            if (gaps < 1e-3).all():
+                break
+            push = np.maximum(gaps, 0) / 2
+            places[1:] += push
+            places[:-1] -= push
+        if np.abs(places - [heights[name] for name in order]).max() > 1.5 * APART:
+            return False
+        for name, place in zip(order, places, strict=True):
+            self._axes.annotate(
+                name,
+                (1, heights[name]),
+                (1.03, place),
+                "axes fraction",
+                "axes fraction",
+                {"arrowstyle": "-", "color": self._colours[name], "shrinkA": 0, "shrinkB": 0},
+                va="center",
+                fontsize=9,
+                annotation_clip=False,
+            )
+        return True
+
+    def description(self, stop: str = "") -> str:
+        """Return the panel in words: its axes, and each series' ends and extremes.
+
+        Args:
+            stop: the frame to describe, beside what is always there.
+        """
+        x, y = self._names
+        axes = f" ({y} against {x})" if x and y else f" ({x or y})" if x or y else ""
+        series = [
+            self._series(part) for part in self.parts if part["frame"].iloc[0] in ("", stop)
+        ]
+        return f"{self.title}{axes}: {'; '.join(series)}."
+
+    def _series(self, part: pd.DataFrame) -> str:
+        name = part["series"].iloc[0]
+        places, values = part["x"].tolist(), part["y"].to_numpy()
+        if isinstance(places[0], str):
+            pairs = zip(places, values, strict=True)
+            text = ", ".join(f"{place} {value:.3g}" for place, value in pairs)
+        elif len(values) == 1:
+            text = f"{values[0]:.3g}"
+            if np.isfinite(part["low"].iloc[0]):
+                text += f" [{part['low'].iloc[0]:.3g}, {part['high'].iloc[0]:.3g}]"
+        else:
+            text = f"{values[0]:.3g} at {places[0]:.3g}, {values[-1]:.3g} at {places[-1]:.3g}"
+            text += f", between {values.min():.3g} and {values.max():.3g}"
+        return f"{name}{self._means.get(name, '')} {text}"

@@ -1,0 +1,63 @@
+"""The one look of all figures: colours, type, how numbers and long names are written."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import matplotlib
+from matplotlib.ticker import LogFormatterSciNotation
+
+# Okabe and Ito's hues (https://jfly.uni-koeln.de/color/), told apart with any colour vision; darkened
+# until each has a contrast of three to one with white paper.
+PALETTE = ["#0072b2", "#c85200", "#00805e", "#b0578d", "#3c93c9", "#a87400"]
+# INK and FAINT follow the page's colour scheme; FIXED stays, for it stands on a colour of its own.
+INK, FAINT, AXIS, FIXED = "#26323a", "#d5dbdf", "#7b868d", "#101417"
+FONT = "DejaVu Sans"  # comes with matplotlib and is wide: what it leaves room for, others fit in
+STYLE = {
+    "font.family": [FONT],
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": AXIS,
+    "axes.labelcolor": INK,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": matplotlib.cycler(color=PALETTE),
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+    "figure.facecolor": "white",
+}
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+POWER = re.compile(r"\$\\mathdefault\{(−?)(?:(.*)\\times)?(\d+)\^\{(-?\d+)\}\}\$")
+
+
+class Powers(LogFormatterSciNotation):
+    """Writes 10⁻³ in plain characters, which the page's font has, instead of as mathematics."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        text = super().__call__(x, pos)
+        found = POWER.fullmatch(text)
+        if not found:
+            return text
+        sign, factor, base, exponent = found.groups()
+        power = f"{base}{exponent.translate(SUPERSCRIPTS)}"
+        return f"{sign}{factor} × {power}" if factor else f"{sign}{power}"
+
+
+def lines(text: str, width: int) -> str:
+    """Return a name broken at spaces into lines of at most `width` characters."""
+    return textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False)
