@@ -18,7 +18,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test bench ui unlock lock lint format clean distclean
+.PHONY: help report test bench ui unlock font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +96,15 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 	--no-annotate --no-header $(ARGS) pyproject.toml
 FOREIGN = ^(nvidia|cuda|triton)|^(\#|-r)|; sys_platform == .(win32|emscripten)
 HEADER = '\# Written by "make lock" from pyproject.toml: Python 3.11 to 3.14 on Linux and macOS.'
+
+FONT = @expo-google-fonts/noto-sans-tc@0.4.3
+font: .venv/ready-test ## after new Chinese characters in the prose: cut the report's font anew (needs npm)
+	rm -rf .venv/font && mkdir .venv/font
+	cd .venv/font && npm pack --silent $(FONT) | xargs tar xzf
+	cat src/relearn/report/prose/zh-Hant/* > .venv/font/characters
+	.venv/bin/pyftsubset .venv/font/package/400Regular/NotoSansTC_400Regular.ttf --flavor=woff2 \
+		--text-file=.venv/font/characters --text=繁體中文播放 --layout-features='*' --no-hinting \
+		--output-file=src/relearn/report/fonts/NotoSansTC.woff2
 
 lock: ## pin the environment anew after a change of pyproject.toml [ARGS=--upgrade]
 	@test -x $(UV) || $(PYTHON) -m venv .venv/uv

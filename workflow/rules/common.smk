@@ -40,7 +40,7 @@ FIGURE_FILES = [f"results/figures/{{experiment}}.{kind}" for kind in ("svg", "cs
 REPORT_SOURCES = sorted(
     relpath(path)
     for path in Path(relearn.report.__file__).parent.rglob("*")
-    if path.suffix in {".md", ".j2", ".css"}
+    if path.suffix in {".md", ".yaml", ".j2", ".css", ".js", ".woff2"}
 )
 # `make bench` makes it; the report shows it where it is.
 BENCH = [path for path in ["results/bench/bench.json"] if os.path.exists(path)]

@@ -86,13 +86,15 @@ class Figure:
         return pd.concat([part for panel in self.panels for part in panel.parts], ignore_index=True)
 
     def description(self) -> str:
-        """Return a text alternative: what each panel shows, with the ends of each series."""
-        stop = self.slider.stops[self.slider.shown] if self.slider else ""
-        text = " ".join(panel.description(stop) for panel in self.panels)
+        """Return a text alternative in lines: what each panel shows, with the ends of each series."""
+        lines = []
         if self.slider:
-            ends = f"{self.slider.stops[0]} to {self.slider.stops[-1]}"
-            text += f" A slider sets {self.slider.name}, {ends}; described at {stop}."
-        return text
+            stops, shown = self.slider.stops, self.slider.stops[self.slider.shown]
+            lines.append(f"A slider sets {self.slider.name}, {stops[0]} to {stops[-1]}.")
+            lines.append(f"Described at {shown}.")
+        for panel in self.panels:
+            lines += panel.description(shown if self.slider else "")
+        return "\n".join(lines)
 
     def save(self, svg: Path, csv: Path, salt: str) -> None:
         """Write the picture and its data; equal data give equal bytes.

@@ -290,30 +290,29 @@ class Panel:
             )
         return True
 
-    def description(self, stop: str = "") -> str:
-        """Return the panel in words: its axes, and each series' ends and extremes.
+    def description(self, stop: str = "") -> list[str]:
+        """Return the panel in lines of words: its axes, then each series' ends and extremes.
 
         Args:
             stop: the frame to describe, beside what is always there.
         """
         x, y = self._names
-        axes = f" ({y} against {x})" if x and y else f" ({x or y})" if x or y else ""
-        series = [
-            self._series(part) for part in self.parts if part["frame"].iloc[0] in ("", stop)
-        ]
-        return f"{self.title}{axes}: {'; '.join(series)}."
+        axes = f", {y} against {x}" if x and y else f", {x or y}" if x or y else ""
+        shown = [part for part in self.parts if part["frame"].iloc[0] in ("", stop)]
+        return [f"Panel “{self.title}”{axes}.", *map(self._series, shown)]
 
     def _series(self, part: pd.DataFrame) -> str:
-        name = part["series"].iloc[0]
+        name = part["series"].iloc[0] + self._means.get(part["series"].iloc[0], "")
         places, values = part["x"].tolist(), part["y"].to_numpy()
         if isinstance(places[0], str):
             pairs = zip(places, values, strict=True)
-            text = ", ".join(f"{place} {value:.3g}" for place, value in pairs)
-        elif len(values) == 1:
-            text = f"{values[0]:.3g}"
+            return f"{name}: values {', '.join(f'{place} {value:.3g}' for place, value in pairs)}."
+        if len(values) == 1:
+            text = f"{name}: value {values[0]:.3g}"
             if np.isfinite(part["low"].iloc[0]):
-                text += f" [{part['low'].iloc[0]:.3g}, {part['high'].iloc[0]:.3g}]"
-        else:
-            text = f"{values[0]:.3g} at {places[0]:.3g}, {values[-1]:.3g} at {places[-1]:.3g}"
-            text += f", between {values.min():.3g} and {values.max():.3g}"
-        return f"{name}{self._means.get(name, '')} {text}"
+                text += f", interval {part['low'].iloc[0]:.3g} to {part['high'].iloc[0]:.3g}"
+            return f"{text}."
+        return (
+            f"{name}: from {values[0]:.3g} at {places[0]:.3g} to {values[-1]:.3g} at "
+            f"{places[-1]:.3g}, between {values.min():.3g} and {values.max():.3g}."
+        )

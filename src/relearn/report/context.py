@@ -12,7 +12,8 @@ import pandas as pd
 from relearn.errors import RelearnError
 from relearn.experiments.catalogue import variant_slice
 from relearn.experiments.configuration import suggestion
-from relearn.report.formats import finite
+from relearn.report import formats
+from relearn.report.formats import Source, Traced, finite
 from relearn.report.results import MissingResult, Results
 from relearn.runs.evidence import interval
 
@@ -24,10 +25,12 @@ class Statistic:
     Attributes:
         label: the expression that made it, for messages.
         values: one value a seed.
+        source: where in the page its data are.
     """
 
     label: str
     values: np.ndarray
+    source: Source
 
     @property
     def n(self) -> int:
@@ -68,9 +71,9 @@ class Statistic:
     def __float__(self) -> float:
         return self.mean
 
-    def _finite(self, name: str, number: Any) -> float:
+    def _finite(self, name: str, number: Any) -> Traced:
         try:
-            return finite(number)
+            return Traced(finite(number), self.source)
         except RelearnError as error:
             raise RelearnError(f"{self.label}.{name} over {self.n} seed(s): {error}") from None
 
@@ -95,14 +98,16 @@ class Context:
             if self._listing not in self._results.published:
                 reason = self._results.reason(self._experiment, "listing")
                 raise MissingResult(f"Listing {self._listing} as published: {reason}")
-            names["published"] = self._results.published[self._listing]
+            source = self._source("published", f"published.json, {self._listing}")
+            names["published"] = traced(self._results.published[self._listing], source)
         return names
 
     def value(self, variant: str, column: str) -> Statistic:
         """Return a column of scalars.csv over seeds."""
         frame = self._results.table(self._experiment, variant, "scalars.csv")
         label = f"value('{variant}', '{column}')"
-        return Statistic(label, _column(frame, column, label))
+        source = self._source(variant, f"scalars.csv, {column}")
+        return Statistic(label, _column(frame, column, label), source)
 
     def gain(self, variant: str, over: str, column: str) -> Statistic:
         """Return a column's paired difference, `variant` minus `over`, over the seeds of both."""
@@ -110,7 +115,8 @@ class Context:
         label = f"gain('{variant}', '{over}', '{column}')"
         if first.n != second.n:
             raise RelearnError(f"{label}: {first.n} seeds against {second.n}; give both as many")
-        return Statistic(label, first.values - second.values)
+        source = self._source(variant, f"scalars.csv, {column}, minus that of {over}")
+        return Statistic(label, first.values - second.values, source)
 
     def at(self, variant: str, metric: str, step: int) -> Statistic:
         """Return a column of curves.csv at a step, over seeds."""
@@ -124,13 +130,14 @@ class Context:
             raise RelearnError(
                 f"{label}: no {name} {step}; there are {len(steps)}, {steps[0]} to {steps[-1]}"
             )
-        return Statistic(label, chosen)
+        source = self._source(variant, f"curves.csv, {metric} at {name} {step}")
+        return Statistic(label, chosen, source)
 
     def first(self, variant: str, column: str) -> float:
         """Return the first seed's value of a column of scalars.csv."""
-        frame = self._results.table(self._experiment, variant, "scalars.csv")
+        found = self.value(variant, column)
         label = f"first('{variant}', '{column}')"
-        return Statistic(label, _column(frame, column, label)[:1]).mean
+        return Statistic(label, found.values[:1], found.source).mean
 
     def params(self, variant: str) -> dict[str, Any]:
         """Return the config values that a variant sees."""
@@ -147,12 +154,26 @@ class Context:
             reason = self._results.reason(owners[name], "verdict")
             raise MissingResult(f"The verdict on {name}: {reason}")
         found = self._results.claims[name]
-        if part is None:
-            return found
-        parts = {each["name"]: each for each in found["conditions"]}
-        if part not in parts:
-            raise RelearnError(f"claim {name} has no part '{part}'; {suggestion(part, parts)}")
-        return parts[part]
+        if part is not None:
+            parts = {each["name"]: each for each in found["conditions"]}
+            if part not in parts:
+                raise RelearnError(f"claim {name} has no part '{part}'; {suggestion(part, parts)}")
+            found = parts[part]
+        source = Source(f"claim-{name}", f"claims.json, {name}{f', {part}' if part else ''}")
+        return found | {"effect": traced(found["effect"], source)}
+
+    def _source(self, variant: str, what: str) -> Source:
+        block = self._results.config["experiments"][self._experiment]
+        anchor = formats.row_anchor(self._experiment, variant, len(block["variants"]))
+        return Source(anchor, f"{self._experiment}/{variant}: {what}")
+
+
+def traced(values: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    """Return a mapping whose numbers know where they come from; lists stay as they are."""
+    return {
+        name: Traced(value, source) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
 
 
 def _column(frame: pd.DataFrame, column: str, label: str) -> np.ndarray:

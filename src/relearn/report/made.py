@@ -13,7 +13,6 @@ from relearn.report.results import Results
 
 MLFLOW = "http://127.0.0.1:5000"
 # What keeps the page's size and the time to open it within bounds, however many runs there are.
-ROWS = 50  # variants of one experiment that have a row each; more share one
 EMBEDDED = 50_000  # bytes of a table that the page carries; a larger one is linked
 
 
@@ -31,16 +30,19 @@ class Download:
 class Variant:
     """A row of "how this was made": one variant, or all of them together.
 
-    What is not known is None or empty; `seconds` is wall time.
+    What is not known is None or empty; `seconds` is wall time, `memory` the peak.
     """
 
+    anchor: str
     name: str
     seeds: str
-    scalars: Download | None
+    tables: list[Download]
     missing: str
     seconds: float | None
+    memory: str
     run: str
     run_url: str
+    command: str = ""
 
 
 def download(results: Results, path: str, label: str, name: str) -> Download | None:
@@ -74,7 +76,7 @@ def rows(
     server = server.rstrip("/") if server.startswith("http") else MLFLOW
     url = f"{server}/#/experiments/{index.get('experiment_id')}"
     runs = index.get("runs", {})
-    if len(origins) > ROWS:
+    if len(origins) > formats.ROWS:
         return [_together(experiment, origins, runs, url, results)]
     return [
         _variant(experiment, name, origin, runs.get(name, ""), url, results)
@@ -85,17 +87,28 @@ def rows(
 def _variant(
     experiment: str, name: str, origin: Mapping[str, Any], run: str, url: str, results: Results
 ) -> Variant:
-    path = f"runs/{experiment}/{name}/scalars.csv"
-    scalars = download(results, path, "scalars.csv", f"{experiment}.{name}.scalars.csv")
+    folder = f"runs/{experiment}/{name}"
+    scalars = download(
+        results, f"{folder}/scalars.csv", "scalars.csv", f"{experiment}.{name}.scalars.csv"
+    )
+    beside = [
+        Download(table, f"../{folder}/{table}", "")
+        for table in ("curves.csv", "arrays.npz")
+        if (results.folder / folder / table).is_file()
+    ]
     seeds = len(results.table(experiment, name, "scalars.csv")) if scalars else None
+    usage = results.usage(f"run.{experiment}.{name}")
     return Variant(
+        anchor=formats.row_anchor(experiment, name, 1),
         name=name,
         seeds=formats.NONE if seeds is None else formats.thousands(seeds),
-        scalars=scalars,
+        tables=[*([scalars] if scalars else []), *beside],
         missing="" if scalars else results.reason(experiment, "run", name),
         seconds=origin.get("seconds"),
+        memory=f"{usage['peak_mib']:.0f} MiB" if usage else formats.NONE,
         run=run,
         run_url=f"{url}/runs/{run}" if run else "",
+        command=origin.get("command", ""),
     )
 
 
@@ -120,11 +133,13 @@ def _together(
         missing = f"{formats.thousands(len(lost))} of them, {lost[0]} first: {reason}"
     seconds = [origin["seconds"] for origin in origins.values() if origin]
     return Variant(
+        anchor="",
         name=f"all {formats.thousands(len(origins))} variants",
         seeds=least if least == most else f"{least} to {most}",
-        scalars=Download(f"results/{folder}", f"../{folder}/", "a folder each"),
+        tables=[Download(f"results/{folder}", f"../{folder}/", "a folder each")],
         missing=missing,
         seconds=sum(seconds) if seconds else None,
+        memory=formats.NONE,
         run=f"{formats.thousands(len(runs))} tracked" if runs else "",
         run_url=url if runs else "",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from relearn.report import formats, speed
+from relearn.report.language import LANGUAGES, Languages, sides
 from relearn.report.results import Results
-from relearn.report.sections import MISSING, Section, core_seconds, section
+from relearn.report.sections import CHAPTERS, MISSING, Section, core_seconds, section
 from relearn.runs.registration import Registration
 
 HERE = Path(__file__).parent
@@ -24,31 +27,39 @@ VERDICTS = {
     "inconclusive": "the interval contains δ, or the verdict did not survive Holm's correction",
     "exact": "a fact of arithmetic, checked to the tolerance",
 }
-
+SIZES = {
+    "large": "larger than δ",
+    "small": "too small",
+    "reversed": "reversed",
+    "uncertain": "around δ",
+    "exact": "a fact, not an effect",
+}
 
 def build(
     results: Path,
     config: Mapping[str, Any],
     root: Path,
-    language: str = "en",
     prose: Path = HERE / "prose",
     registered: Mapping[str, Registration] = MappingProxyType({}),
 ) -> str:
-    """Return the whole page as HTML.
+    """Return the whole page as HTML, in every language.
 
     Args:
         results: the results folder; nothing else is read but the package's own files.
         config: the merged config.
         root: the checkout, to shorten paths in what is shown.
-        language: the prose wanted; a section without it is shown in another, marked.
-        prose: the folder of `<language>/<experiment>.md`.
+        prose: the folder of `<language>/<experiment>.md` and `<language>/messages.yaml`; a section
+            without prose in a language is shown in another, marked.
         registered: claim to when its threshold was committed; empty outside git.
 
     Raises:
         RelearnError: prose is missing, or says something that the results do not have.
     """
     shelf = Results(results, config)
-    sections = [section(name, shelf, language, prose, registered) for name in config["experiments"]]
+    languages = Languages(prose)
+    sections = [
+        section(name, shelf, languages, prose, registered) for name in config["experiments"]
+    ]
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         undefined=StrictUndefined,
@@ -61,19 +72,45 @@ def build(
         "thousands": formats.thousands,
         "here": lambda text: text.replace(f"{Path(root).resolve()}/", ""),
         "markup": Markup,
+        "both": languages.both,
     }
+    environment.globals |= {
+        "both": languages.both,
+        "named": languages.named,
+        "told": languages.told,
+        "said": sides,
+        "said_texts": lambda texts, name: sides(
+            {language: getattr(text, name) for language, text in texts.items()}
+        ),
+    }
+    script = (HERE / "templates" / "page.js").read_text()
     return environment.get_template("page.html.j2").render(
         style=Markup(_compact((HERE / "templates" / "style.css").read_text())),
-        language=language,
+        script=Markup(script),
+        script_digest=_base64(hashlib.sha256(script.encode()).digest()),
+        font=_base64((HERE / "fonts" / "NotoSansTC.woff2").read_bytes()),
+        languages=LANGUAGES,
+        chapters=_chapters(sections),
+        stops=max((len(each.picture.stops) for each in sections if each.picture), default=0),
         scale=config["scale"],
         seed_base=config["seed_base"],
         sections=sections,
         verdicts=VERDICTS,
+        sizes=SIZES,
         counts=_counts(sections),
         origin=origins(sections),
         speed=speed.measured(shelf),
         measured_on=speed.origins(shelf),
     )
+
+
+def _chapters(sections: Sequence[Section]) -> list[tuple[str, str, list[Section]]]:
+    """Return the tutorial's chapters: number, title and sections, in the order of the numbers."""
+    numbers = sorted({each.chapter for each in sections}, key=int)
+    return [
+        (number, CHAPTERS[number], [each for each in sections if each.chapter == number])
+        for number in numbers
+    ]
 
 
 def _counts(sections: Sequence[Section]) -> dict[str, int]:
@@ -105,6 +142,10 @@ def origins(sections: Iterable[Section]) -> dict[str, Any]:
         "pythons": distinct("python"),
         "versions": {name: sorted(versions[name]) for name in sorted(versions)},
     }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _compact(css: str) -> str:

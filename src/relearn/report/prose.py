@@ -71,11 +71,17 @@ def find(folder: Path, language: str, experiment: str) -> tuple[Path, str]:
     return folder / chosen / f"{experiment}.md", chosen
 
 
-def load(path: Path, language: str, names: Callable[[set[str]], dict[str, Any]]) -> Prose:
+def load(
+    path: Path,
+    language: str,
+    names: Callable[[set[str]], dict[str, Any]],
+    said: Callable[[str], str] = str,
+) -> Prose:
     """Return a prose file with its numbers filled in.
 
     Args:
         names: given the names that the prose mentions, returns those that it may use.
+        said: says what the results say in the prose's language, as the filter of that name.
 
     Raises:
         RelearnError: one line with the file, the line and the expression that has no number.
@@ -83,6 +89,7 @@ def load(path: Path, language: str, names: Callable[[set[str]], dict[str, Any]])
     source = path.read_text()
     place = f"{path.parent.name}/{path.name}"
     environment = _environment(path.parent)
+    environment.filters["said"] = said
     context: dict[str, Any] = {}
     try:
         context = names(meta.find_undeclared_variables(environment.parse(source)))
@@ -152,6 +159,7 @@ def _html(text: str, place: str, language: str) -> Prose:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     markdown.add_render_rule("table_open", _table_open)
     markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    markdown.add_render_rule("link_open", _link_open)
     tokens = markdown.parse(text)
     if not tokens or tokens[0].tag != "h1":
         raise RelearnError(f"{place}:1: the prose has no title; begin it with '# Title'")
@@ -211,4 +219,12 @@ def _structured(tokens: list[Token]) -> list[Token]:
 
 
 def _table_open(*_: Any) -> str:
-    return '<div class="scroll" role="region" aria-label="Table" tabindex="0">\n<table>\n'
+    return '<div class="scroll" tabindex="0">\n<table>\n'
+
+
+def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, _: Any) -> str:
+    """A number's link to its source has a title; the keyboard passes it by, there are so many."""
+    if tokens[at].attrGet("title"):
+        tokens[at].attrSet("class", "source")
+        tokens[at].attrSet("tabindex", "-1")
+    return renderer.renderToken(tokens, at, options, {})

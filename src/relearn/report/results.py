@@ -69,6 +69,10 @@ class Results:
         """Return where one variant's results come from; empty where that is not known."""
         return self._json(f"provenance/{experiment}/{variant}.json") or {}
 
+    def usage(self, job: str) -> dict[str, Any]:
+        """Return the seconds, processor time and peak memory of a job; empty where not known."""
+        return self._json(f"usage/{job}.json") or {}
+
     def run_folder(self, experiment: str, variant: str) -> Path:
         """Return one variant's folder.
 

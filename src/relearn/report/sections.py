@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from relearn.experiments import catalogue
-from relearn.report import formats, made, prose, svg
+from relearn.report import forest, formats, made, prose, svg
 from relearn.report.context import Context
+from relearn.report.language import LANGUAGES, Languages
 from relearn.report.results import Results
 from relearn.runs import provenance
 from relearn.runs.registration import Registration
 
+CHAPTERS = {
+    "1": "Linear models",
+    "2": "Classification and regression",
+    "3": "Perceptron, networks, descent",
+    "4": "Activations",
+    "5": "The curse of dimensionality",
+    "6": "Over- and underfitting",
+    "7": "Regularisation",
+    "8": "Data augmentation",
+    "9": "Numerical stability",
+    "10": "The listings",
+}
 MISSING = "missing"
 INLINED = 1_000_000  # bytes of a figure that the page shows; a larger one is named instead
 
@@ -33,23 +47,26 @@ class Part:
     note: str
     measure: str = ""
     reason: str = ""
+    plot: forest.Plot | None = None
+    size: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
     """A claim of the config and what became of it.
 
-    `why` is the prose's sentence, as HTML, for this verdict; `seconds` the core time of its whole
-    experiment, which it may share with other claims; both may be empty.
+    `why` is the prose's sentence by language, as HTML, for this verdict; `seconds` the core time of
+    its whole experiment, which it may share with other claims; both may be empty.
     """
 
     id: str
+    chapter: str
     text: str
     effect: str
     reason: str
     whole: Part
     parts: list[Part]
-    why: str
+    why: Mapping[str, str]
     seconds: float | None
     registration: Registration | None
 
@@ -59,7 +76,9 @@ class Section:
     """One experiment."""
 
     name: str
-    prose: prose.Prose
+    chapter: str
+    chapter_title: str
+    prose: Mapping[str, prose.Prose]
     claims: list[Claim]
     picture: svg.Picture | None
     picture_missing: str
@@ -77,7 +96,7 @@ class Section:
 def section(
     experiment: str,
     results: Results,
-    language: str,
+    languages: Languages,
     folder: Path,
     registered: Mapping[str, Registration],
 ) -> Section:
@@ -88,7 +107,6 @@ def section(
     """
     block = results.config["experiments"][experiment]
     module = catalogue.module(experiment)
-    path, spoken = prose.find(folder, language, experiment)
     context = Context(experiment, getattr(module, "LISTING", None), results)
     drawing = results.file(f"figures/{experiment}.svg")
     unseen = ""
@@ -98,24 +116,32 @@ def section(
         size = formats.size(len(drawing))
         unseen = f"Too large for this page, {size}: open results/figures/{experiment}.svg."
     own = [note for note in results.notes if note["wildcards"].get("experiment") == experiment]
-    text = prose.load(path, spoken, context.names)
+    texts = {}
+    for language in LANGUAGES:
+        path, spoken = prose.find(folder, language, experiment)
+        texts[language] = prose.load(
+            path, spoken, context.names, lambda text, spoken=spoken: languages.says(text, spoken) or text
+        )
     origins = {name: results.provenance(experiment, name) for name in block["variants"]}
     known = [origin for origin in origins.values() if origin]
+    chapter = re.match(r"\d+", next(iter(block["claims"])))[0]
     return Section(
         name=experiment,
-        prose=text,
+        chapter=chapter,
+        chapter_title=CHAPTERS[chapter],
+        prose=texts,
         claims=[
             claim(
                 name,
                 results,
                 experiment,
-                why=_why(name, text, results),
+                why=_why(name, texts, results),
                 seconds=sum(map(core_seconds, known)) if known else None,
                 registration=registered.get(name),
             )
             for name in block["claims"]
         ],
-        picture=None if unseen else svg.inline(drawing, f"figure-{experiment}"),
+        picture=None if unseen else svg.inline(drawing, f"figure-{experiment}", languages),
         picture_missing=unseen,
         description=(results.file(f"figures/{experiment}.txt") or "").strip(),
         drawn=made.download(
@@ -142,20 +168,31 @@ def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
         threshold = formats.plain(block["threshold"])
         none = formats.NONE
         whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
-        return Claim(name, block["claim"], block["effect"], block["reason"], whole, [], **beside)
+        chapter = block["section"]
+        return Claim(
+            name, chapter, block["claim"], block["effect"], block["reason"], whole, [], **beside
+        )
     stated = {part: {**block, **own} for part, own in block.get("parts", {}).items()}
     parts = [_part(each["condition"], each, stated[each["name"]]) for each in found["conditions"]]
     deciding = stated.get(found["weakest"], block)
     whole = _part(name, found, deciding)
     return Claim(
-        name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
+        name,
+        found["section"],
+        found["claim"],
+        found["effect"]["name"],
+        deciding["reason"],
+        whole,
+        parts,
+        **beside,
     )
 
 
-def _why(name: str, text: prose.Prose, results: Results) -> str:
-    """Return the prose's sentence where the verdict is the one that it explains."""
-    verdict, sentence = text.why.get(name, ("", ""))
-    return sentence if results.claims.get(name, {}).get("verdict") == verdict else ""
+def _why(name: str, texts: Mapping[str, prose.Prose], results: Results) -> dict[str, str]:
+    """Return the prose's sentences where the verdict is the one that they explain."""
+    verdict = results.claims.get(name, {}).get("verdict")
+    found = {language: text.why.get(name, ("", "")) for language, text in texts.items()}
+    return {language: said for language, (explained, said) in found.items() if explained == verdict}
 
 
 def core_seconds(origin: Mapping[str, Any]) -> float:
@@ -177,6 +214,8 @@ def _part(name: str, found: Mapping[str, Any], block: Mapping[str, Any]) -> Part
         found["note"],
         effect["name"],
         block["reason"],
+        forest.plot(effect, found["kind"]),
+        forest.size(effect, found["kind"]),
     )
 
 
@@ -186,7 +225,7 @@ def _settings(experiment: str, block: Mapping[str, Any]) -> str:
     for key, value in block.items():
         if key not in ("variants", "claims"):
             lines.append(f"  {key}: {_yaml(value)}")
-    if len(block["variants"]) > made.ROWS:
+    if len(block["variants"]) > formats.ROWS:
         count = formats.thousands(len(block["variants"]))
         return "\n".join([*lines, f"  variants:  # {count}, see config/"])
     lines.append("  variants:")

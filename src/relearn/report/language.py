@@ -1,0 +1,120 @@
+"""Says what the report says in each of its languages, side by side; the reader chooses in the page.
+
+English is what the code, the config and the results say. Another language has a file
+`prose/<language>/messages.yaml` from what is said in English to what is said there. A `{}` in a
+message stands for any text, which is said in the other language too where that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markupsafe import Markup, escape
+
+from relearn.errors import RelearnError
+
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "zh-Hant": "繁體中文"}
+
+
+class Language:
+    """What is said in English, said in one other language."""
+
+    def __init__(self, messages: Mapping[str, str]):
+        self._plain = {message: said for message, said in messages.items() if "{}" not in message}
+        self._patterns = [
+            (re.compile(re.escape(message).replace(r"\{\}", "(.+?)"), re.DOTALL), said)
+            for message, said in messages.items()
+            if "{}" in message
+        ]
+        self._known: dict[str, str | None] = {}
+
+    def says(self, text: str) -> str | None:
+        """Return the text in this language, or None; what has no letters is the same in all."""
+        if not any(map(str.isalpha, text)):
+            return text
+        if text not in self._known:
+            self._known[text] = self._find(" ".join(text.split()))
+        return self._known[text]
+
+    @property
+    def missing(self) -> set[str]:
+        """What was asked for and is not known."""
+        return {text for text, said in self._known.items() if said is None}
+
+    def _find(self, text: str) -> str | None:
+        if text in self._plain:
+            return self._plain[text]
+        for pattern, said in self._patterns:
+            if match := pattern.fullmatch(text):
+                return said.format(*(self._find(part) or part for part in match.groups()))
+        return None
+
+
+def sides(said: Mapping[str, str]) -> Markup:
+    """Return HTML in each language, one after the other, of which the page shows one."""
+    return Markup("").join(
+        Markup('<span class="l" lang="{}">{}</span>').format(name, Markup(html))
+        for name, html in said.items()
+    )
+
+
+class Languages:
+    """All the languages of a page, as its template and its figures use them."""
+
+    def __init__(self, folder: Path):
+        self.others = {name: _read(folder / name) for name in LANGUAGES if name != ENGLISH}
+
+    def says(self, text: str, language: str) -> str | None:
+        """Return English text in a language, or None if it is not known there."""
+        return text if language == ENGLISH else self.others[language].says(text)
+
+    def both(self, text: str, **values: Any) -> Markup:
+        """Return a message in every language, one after the other, of which the page shows one.
+
+        Args:
+            values: what stands for the names in braces, numbers or Markup.
+        """
+
+        def filled(message: str) -> Markup:
+            return escape(message).format(**values) if values else escape(message)
+
+        said = {name: self.says(text, name) for name in LANGUAGES}
+        if len(set(said.values())) == 1:
+            return filled(text)
+        return sides({name: filled(known or text) for name, known in said.items()})
+
+    def named(self, text: str) -> Markup:
+        """Return attributes that name an element; the page's script sets the reader's language."""
+        return Markup('aria-label="{}" data-{}="{}" {}').format(
+            text, ENGLISH, text, self.told(text)
+        )
+
+    def told(self, text: str, before: str = "") -> Markup:
+        """Return a message that cannot hold elements as attributes, one a language but English.
+
+        Args:
+            before: what stands before it, the same in each language.
+        """
+        return Markup(" ").join(
+            Markup('data-{}="{}{}"').format(name, before, self.says(text, name) or text)
+            for name in self.others
+        )
+
+    def missing(self) -> dict[str, set[str]]:
+        """Return what could not be said, by language."""
+        return {name: language.missing for name, language in self.others.items()}
+
+
+def _read(folder: Path) -> Language:
+    path = folder / "messages.yaml"
+    try:
+        messages = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    except yaml.YAMLError as error:
+        place = " ".join(str(error).split())
+        raise RelearnError(f"{folder.name}/messages.yaml: {place}; mend the file") from error
+    return Language(messages or {})

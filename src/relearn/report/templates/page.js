@@ -1,0 +1,143 @@
+"use strict";
+// The page works without this: languages, colours, verdicts and sliders are radio buttons and CSS.
+// This adds the address (?lang=zh-Hant), search, keys, playing a slider, and names in the language.
+(() => {
+  const root = document.documentElement;
+  const find = (selector, place = document) => [...place.querySelectorAll(selector)];
+  const store = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private */ } };
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`);
+  const choose = (name, value) => {
+    const input = find(`input[name="${name}"]`).find((each) => each.value === value);
+    if (input) input.checked = true;
+  };
+  root.classList.add("scripted-page");
+
+  // Before the first paint: the language and the colours.
+  const address = new URLSearchParams(location.search);
+  choose("language", address.get("lang") || stored("relearn-language"));
+  choose("scheme", address.get("scheme") || stored("relearn-scheme"));
+  root.lang = chosen("language").value;
+
+  const speak = () => {
+    const language = chosen("language").value;
+    root.lang = language;
+    for (const element of find("[data-en]")) {
+      element.setAttribute("aria-label", element.getAttribute(`data-${language.toLowerCase()}`));
+    }
+    for (const option of find("option")) {
+      option.dataset.own ??= option.textContent;
+      option.textContent = option.getAttribute(`data-${language.toLowerCase()}`) ?? option.dataset.own;
+    }
+  };
+  const remember = (key, value, plain) => {
+    if (value === plain) address.delete(key); else address.set(key, value);
+    const query = address.toString();
+    try { history.replaceState(null, "", `${location.pathname}${query ? `?${query}` : ""}${location.hash}`); }
+    catch { /* some browsers forbid it for files */ }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const form = document.querySelector(".filters");
+    const [search, chapter, size, shown] = ["search", "chapter", "size", "shown"].map((id) => document.getElementById(id));
+    const rows = find("#scoreboard tbody tr").map((row) => ({ row, text: row.textContent.toLowerCase() }));
+
+    const filter = () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const verdict = chosen("verdict").value;
+      let count = 0;
+      for (const { row, text } of rows) {
+        const fits = words.every((word) => text.includes(word))
+          && (!chapter.value || row.dataset.chapter === chapter.value)
+          && (!size.value || row.dataset.size === size.value);
+        row.hidden = !fits;
+        count += fits && (!verdict || row.dataset.verdict === verdict);
+      }
+      shown.textContent = `${count} / ${rows.length}`;
+      remember("q", search.value, "");
+      remember("chapter", chapter.value, "");
+      remember("effect", size.value, "");
+      remember("verdict", verdict, "");
+    };
+    search.value = address.get("q") ?? "";
+    chapter.value = address.get("chapter") ?? "";
+    size.value = address.get("effect") ?? "";
+    choose("verdict", address.get("verdict") ?? "");
+    form.addEventListener("input", filter);
+    form.addEventListener("reset", () => setTimeout(filter));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    filter();
+    speak();
+
+    document.addEventListener("change", ({ target }) => {
+      if (target.name === "language") {
+        store("relearn-language", target.value);
+        remember("lang", target.value, "en");
+        speak();
+      } else if (target.name === "scheme") {
+        store("relearn-scheme", target.value);
+      }
+    });
+
+    // A slider can be played: a stop each 0.7 seconds, once.
+    for (const stops of find(".stops")) {
+      const inputs = find("input", stops);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "play";
+      button.setAttribute("aria-label", "Play");
+      button.dataset.en = "Play";
+      button.setAttribute("data-zh-hant", "播放");
+      let timer = 0;
+      const stop = () => { clearInterval(timer); timer = 0; button.classList.remove("playing"); };
+      button.addEventListener("click", () => {
+        if (timer) { stop(); return; }
+        let at = 0;
+        button.classList.add("playing");
+        inputs[at].checked = true;
+        timer = setInterval(() => { at += 1; if (at < inputs.length) inputs[at].checked = true; else stop(); }, 700);
+      });
+      stops.addEventListener("input", stop);
+      stops.append(button);
+    }
+    speak();
+
+    // Keys, but not while something is written.
+    const places = find("section.experiment, #verdicts");
+    const step = (way) => {
+      const tops = places.map((place) => place.getBoundingClientRect().top);
+      const next = way > 0 ? tops.findIndex((top) => top > 80) : tops.findLastIndex((top) => top < -8);
+      if (next >= 0) places[next].scrollIntoView();
+    };
+    const cycle = (name) => {
+      const inputs = find(`input[name="${name}"]`);
+      const next = inputs[(inputs.indexOf(chosen(name)) + 1) % inputs.length];
+      next.click();
+    };
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const writing = event.target.matches("input[type=search], select");
+      if (event.key === "Escape" && form.contains(event.target)) { form.reset(); search.blur(); return; }
+      if (writing) return;
+      const act = {
+        "/": () => { search.focus(); search.scrollIntoView({ block: "center" }); },
+        j: () => step(1),
+        k: () => step(-1),
+        l: () => cycle("language"),
+        d: () => cycle("scheme"),
+      }[event.key];
+      if (act) { event.preventDefault(); act(); }
+    });
+
+    // The contents follow the reader.
+    const links = new Map(find(".contents a").map((link) => [link.hash.slice(1), link]));
+    const watch = new IntersectionObserver((seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting) continue;
+        for (const link of links.values()) link.removeAttribute("aria-current");
+        links.get(target.id)?.setAttribute("aria-current", "true");
+      }
+    }, { rootMargin: "-15% 0px -75% 0px" });
+    places.forEach((place) => watch.observe(place));
+  });
+})();
