@@ -13,11 +13,12 @@ from relearn.runs import record
 CLAIM = {"section": "10.1", "kind": "mean", "effect": "gain", "unit": "points", "threshold": 0.5}
 SVG = """<?xml version="1.0"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="400pt" height="200pt" viewBox="0 0 400 200">
- <metadata>made by</metadata>
- <defs><style type="text/css">*{stroke-linejoin: round}</style><path id="m1" d="M 0 0"/>
- <clipPath id="p1"><rect width="5" height="5"/></clipPath></defs>
- <g id="figure_1"><use xlink:href="#m1"/><path clip-path="url(#p1)" d="M 1 1"/></g>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="400pt" height="200pt" viewBox="0 0 400 200">
+ <g id="figure_1"><g id="axes_1" data-cell="0 0 200 180"><defs><path id="m1" d="M 0 0"/></defs>
+  <use xlink:href="#m1" style="fill: #0072b2"/><path clip-path="url(#p1)" d="M 1 1"/>
+  <g id="words-0" data-label="mean loss" data-hold="top"><text x="9" y="20">mean</text>
+  <text x="9" y="32">loss</text></g></g></g>
+ <defs><clipPath id="p1"><rect width="5" height="5"/></clipPath></defs>
 </svg>"""
 LINE = """# The line & its <b>slope</b>
 

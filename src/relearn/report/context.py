@@ -69,7 +69,7 @@ class Statistic:
             return self._finite("median", np.median(self.values))
 
     def __float__(self) -> float:
-        return self.mean
+        return float(self.mean)
 
     def _finite(self, name: str, number: Any) -> Traced:
         try:

@@ -26,10 +26,10 @@ class Language:
 
     def __init__(self, messages: Mapping[str, str]):
         self._plain = {message: said for message, said in messages.items() if "{}" not in message}
-        self._patterns = [
-            (re.compile(re.escape(message).replace(r"\{\}", "(.+?)"), re.DOTALL), said)
-            for message, said in messages.items()
-            if "{}" in message
+        patterns = sorted((m for m in messages if "{}" in m), key=len, reverse=True)
+        self._patterns = [  # those that say most come first
+            (re.compile(re.escape(message).replace(r"\{\}", "(.+?)"), re.DOTALL), messages[message])
+            for message in patterns
         ]
         self._known: dict[str, str | None] = {}
 
