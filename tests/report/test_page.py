@@ -77,7 +77,14 @@ def test_nothing_is_loaded_from_elsewhere(site):
         assert address.startswith(("data:", "#"))
     for link in page.select("a"):
         assert link["href"].startswith(
-            ("#", "data:text/csv", "http://127.0.0.1:5000/#/", "../figures/", "../runs/", "../claims")
+            (
+                "#",
+                "data:text/csv",
+                "http://127.0.0.1:5000/#/",
+                "../figures/",
+                "../runs/",
+                "../claims",
+            )
         )
     assert "default-src 'none'" in page.select_one("meta[http-equiv]")["content"]
     for style in page.select("style"):

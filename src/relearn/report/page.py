@@ -35,6 +35,7 @@ SIZES = {
     "exact": "a fact, not an effect",
 }
 
+
 def build(
     results: Path,
     config: Mapping[str, Any],

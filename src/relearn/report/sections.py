@@ -120,7 +120,10 @@ def section(
     for language in LANGUAGES:
         path, spoken = prose.find(folder, language, experiment)
         texts[language] = prose.load(
-            path, spoken, context.names, lambda text, spoken=spoken: languages.says(text, spoken) or text
+            path,
+            spoken,
+            context.names,
+            lambda text, spoken=spoken: languages.says(text, spoken) or text,
         )
     origins = {name: results.provenance(experiment, name) for name in block["variants"]}
     known = [origin for origin in origins.values() if origin]

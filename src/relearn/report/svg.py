@@ -64,7 +64,9 @@ def inline(svg: str, prefix: str, languages: Languages) -> Picture:
     panels = [group for group in root.iter(f"{SVG}g") if group.get("data-cell")]
     if not panels:
         raise RelearnError(f"figure {prefix}: no data-cell in it; draw it again")
-    clips = [child for child in root.findall(f"{SVG}defs") if child.find(f"{SVG}clipPath") is not None]
+    clips = [
+        child for child in root.findall(f"{SVG}defs") if child.find(f"{SVG}clipPath") is not None
+    ]
     for panel in panels:
         for group in panel.iter(f"{SVG}g"):
             if group.get("data-label"):
