@@ -12,8 +12,8 @@ from relearn.runs import record
 
 CLAIM = {"section": "10.1", "kind": "mean", "effect": "gain", "unit": "points", "threshold": 0.5}
 SVG = """<?xml version="1.0"?>
-<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="400pt" height="200pt" viewBox="0 0 400 200">
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+ viewBox="0 0 400 200">
  <g id="figure_1"><g id="axes_1" data-cell="0 0 200 180"><defs><path id="m1" d="M 0 0"/></defs>
   <use xlink:href="#m1" style="fill: #0072b2"/><path clip-path="url(#p1)" d="M 1 1"/>
   <g id="words-0" data-label="mean loss" data-hold="top"><text x="9" y="20">mean</text>

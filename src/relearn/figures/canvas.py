@@ -86,7 +86,7 @@ class Figure:
         return pd.concat([part for panel in self.panels for part in panel.parts], ignore_index=True)
 
     def description(self) -> str:
-        """Return a text alternative in lines: what each panel shows, with the ends of each series."""
+        """Return a text alternative in lines: what each panel shows, each series' ends."""
         lines = []
         if self.slider:
             stops, shown = self.slider.stops, self.slider.stops[self.slider.shown]

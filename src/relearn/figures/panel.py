@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from relearn.figures.style import FAINT, FIXED, INK, PALETTE, Powers, lines
+from relearn.figures.style import FIXED, INK, PALETTE, Powers, lines
 from relearn.runs.evidence import interval
 
 NAMED = 14  # characters of a name that has room beside the end of its line
@@ -73,12 +73,10 @@ class Panel:
         drawn = self._axes.plot(x, np.transpose(values), color=colour, linewidth=1.1)
         drawn[0].set_label(label)
 
-    def points(self, x, y, label: str, small: bool = False) -> None:
-        """Draw points at x, y, both (n,): open, or small and filled."""
+    def points(self, x, y, label: str) -> None:
+        """Draw open points at x, y, both (n,)."""
         colour = self._keep(label, x, y)
-        style = {"markersize": 3.5, "alpha": 0.7} if small else {"markersize": 9}
-        fill = "full" if small else "none"
-        self._axes.plot(x, y, "o", color=colour, label=label, fillstyle=fill, **style)
+        self._axes.plot(x, y, "o", color=colour, label=label, fillstyle="none", markersize=9)
         if isinstance(x[0], str):
             self._axes.margins(x=0.4)
 
@@ -117,10 +115,6 @@ class Panel:
         self._axes.set_yticks(range(len(series)), [lines(name, 18) for name in series])
         self._axes.set_ylim(len(series) - 0.4, -0.6)
 
-    def contours(self, x, y, z: np.ndarray, levels: Sequence[float]) -> None:
-        """Draw the lines of equal height of z (rows of y, columns of x), without a series."""
-        self._axes.contour(x, y, z, levels=levels, colors=[FAINT], linewidths=1.2)
-
     def regions(self, positive: np.ndarray, extent: float, label: str) -> None:
         """Shade where a grid (rows upwards, columns) over [−extent, extent]² is true.
 
@@ -153,27 +147,6 @@ class Panel:
         self._axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
         height = strips[0].shape[0]
         self._axes.set_yticks([height * (row + 0.5) for row in range(len(rows))], list(rows))
-        self._bare()
-
-    def weights(self, pictures: np.ndarray, columns: int) -> None:
-        """Draw weights (n, H, W) as images in rows: blue below zero, orange above, white at zero."""
-        n, height, width = pictures.shape
-        for number, picture in enumerate(pictures):
-            self._keep(f"{number + 1}", [picture.min()], [picture.max()])
-        strength = np.abs(pictures).max()
-        tiles = np.zeros((-(-n // columns) * columns, height + 2, width + 2))
-        tiles[:n, 1:-1, 1:-1] = pictures
-        sheet = tiles.reshape(-1, columns, height + 2, width + 2).swapaxes(1, 2)
-        self._axes.imshow(
-            sheet.reshape(-1, columns * (width + 2)),
-            cmap=matplotlib.colors.LinearSegmentedColormap.from_list(
-                "weights", [PALETTE[0], "#ffffff", PALETTE[1]]
-            ),
-            vmin=-strength,
-            vmax=strength,
-            interpolation="nearest",
-        )
-        self._axes.set_yticks([])
         self._bare()
 
     def grid(
@@ -231,10 +204,6 @@ class Panel:
             self._axes.axvline(0, color=INK, linewidth=0.8)
         elif zero:
             self._axes.axhline(0, color=INK, linewidth=0.8)
-
-    def limits(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Set the ends of both axes."""
-        self._axes.set(xlim=x, ylim=y)
 
     def _bare(self) -> None:
         self._axes.set_xticks([])

@@ -8,8 +8,8 @@ import textwrap
 import matplotlib
 from matplotlib.ticker import LogFormatterSciNotation
 
-# Okabe and Ito's hues (https://jfly.uni-koeln.de/color/), told apart with any colour vision; darkened
-# until each has a contrast of three to one with white paper.
+# Okabe and Ito's hues (https://jfly.uni-koeln.de/color/), told apart with any colour vision;
+# darkened until each has a contrast of three to one with white paper.
 PALETTE = ["#0072b2", "#c85200", "#00805e", "#b0578d", "#3c93c9", "#a87400"]
 # INK and FAINT follow the page's colour scheme; FIXED stays, for it stands on a colour of its own.
 INK, FAINT, AXIS, FIXED = "#26323a", "#d5dbdf", "#7b868d", "#101417"

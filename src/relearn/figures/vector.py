@@ -4,8 +4,8 @@ A page can then give each panel a place of its own, set the words in another lan
 slider. Matplotlib's groups get these attributes:
 
 - `data-cell` of an axes' group: left, top, width and height of the panel, in points;
-- `data-label` of a text's group: the words, unbroken; `data-hold` says which of its ends stays where
-  it is if the number of lines changes, `top` or `bottom`;
+- `data-label` of a text's group: the words, unbroken; `data-hold` says which of its ends stays
+  where it is if the number of lines changes, `top` or `bottom`;
 - `data-frame` of a mark's group: the frame that it belongs to; `data-slider`, `data-stops` and
   `data-shown` of the SVG: the slider's name, its stops as JSON, and the frame of a still picture.
 """

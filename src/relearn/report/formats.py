@@ -164,7 +164,7 @@ def _minus(text: str) -> str:
 
 
 def linked(write: Callable[..., str]) -> Callable[..., str]:
-    """Return a way of writing a number that makes it a Markdown link to its source, if it has one."""
+    """Return a way of writing numbers that makes them Markdown links to their sources."""
 
     def written(value: Any, *digits: int) -> str:
         text = write(value, *digits)

@@ -1,0 +1,73 @@
+"""What a figure's SVG says of itself, for a page to use."""
+
+import json
+from xml.etree import ElementTree
+
+from relearn.figures.canvas import Figure
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def saved(figure, folder):
+    figure.save(folder / "a.svg", folder / "a.csv", salt="a")
+    return ElementTree.parse(folder / "a.svg").getroot()
+
+
+def groups(root, name):
+    return [group for group in root.iter(f"{SVG}g") if group.get(name) is not None]
+
+
+def test_words_stay_words_unbroken_and_aligned(tmp_path):
+    figure = Figure(columns=3)
+    panel = figure.panel("A title so long that it takes more than one line")
+    panel.line([0, 1], [2, 3], label="loss")
+    panel.axes("step", "loss, nats")
+    root = saved(figure, tmp_path)
+    words = {group.get("data-label"): group for group in groups(root, "data-label")}
+    assert {"step", "loss, nats"} < set(words)
+    title = words["A title so long that it takes more than one line"]
+    lines = title.findall(f"{SVG}text")
+    assert len(lines) == 2 and len({line.get("x") for line in lines}) == 1
+
+
+def test_each_panel_has_a_box_within_the_figure(tmp_path):
+    figure = Figure(columns=2)
+    for title in ("left", "right"):
+        figure.panel(title).line([0, 1], [2, 3], label="y")
+    boxes = [
+        group.get("data-cell").split() for group in groups(saved(figure, tmp_path), "data-cell")
+    ]
+    (left, top, width, height), (other, *_) = [map(float, box) for box in boxes]
+    assert 0 <= left < left + width <= other and 0 <= top < top + height <= 3.1 * 72 + 5
+
+
+def test_a_slider_shows_one_frame_and_keeps_the_data_of_all(tmp_path):
+    figure = Figure(columns=1)
+    panel = figure.panel("descent")
+    panel.line([0, 1], [0, 0], label="zero")
+    for frame in figure.frames("rate", ["0.1", "0.5"], shown=1):
+        panel.line([0, 1], [1, frame], label="loss")
+    root = saved(figure, tmp_path)
+    assert root.get("data-slider") == "rate" and json.loads(root.get("data-stops")) == [
+        "0.1",
+        "0.5",
+    ]
+    shown = {group.get("data-frame"): group.get("display") for group in groups(root, "data-frame")}
+    assert shown == {"0": "none", "1": None}
+    assert figure.table()["frame"].tolist() == ["", "", "0.1", "0.1", "0.5", "0.5"]
+    assert figure.description().splitlines() == [
+        "A slider sets rate, 0.1 to 0.5.",
+        "Described at 0.5.",
+        "Panel “descent”.",
+        "zero: from 0 at 0 to 0 at 1, between 0 and 0.",
+        "loss: from 1 at 0 to 1 at 1, between 1 and 1.",
+    ]
+
+
+def test_powers_of_ten_are_written_in_plain_characters(tmp_path):
+    figure = Figure(columns=1)
+    panel = figure.panel("loss")
+    panel.line([0, 1], [1e-3, 1e3], label="y")
+    panel.axes("x", "y", log=True)
+    texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
+    assert "10⁻³" in texts and not any("$" in text for text in texts)
