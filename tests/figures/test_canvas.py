@@ -71,3 +71,12 @@ def test_powers_of_ten_are_written_in_plain_characters(tmp_path):
     panel.axes("x", "y", log=True)
     texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
     assert "10⁻³" in texts and not any("$" in text for text in texts)
+
+
+def test_less_than_a_decade_is_written_without_a_power(tmp_path):
+    figure = Figure(columns=1)
+    panel = figure.panel("loss")
+    panel.line([0, 1], [2.1, 2.3], label="y")
+    panel.axes("x", "y", log=True)
+    texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
+    assert "2.2" in texts and not any("×" in text for text in texts)

@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.transforms import Bbox
 
 from relearn.figures.style import FIXED, INK, PALETTE, Powers, lines
@@ -196,14 +197,18 @@ class Panel:
         self._axes.set_ylabel(lines(y, 40))
         if log:
             self._axes.set_yscale("log")
-            self._axes.yaxis.set_major_formatter(Powers())
+            self._write_powers(self._axes.yaxis)
         if log_x:
             self._axes.set_xscale("log")
-            self._axes.xaxis.set_major_formatter(Powers())
+            self._write_powers(self._axes.xaxis)
         if zero and not y:
             self._axes.axvline(0, color=INK, linewidth=0.8)
         elif zero:
             self._axes.axhline(0, color=INK, linewidth=0.8)
+
+    def _write_powers(self, axis: Axis) -> None:
+        axis.set_major_formatter(Powers())
+        axis.set_minor_formatter(Powers())
 
     def _bare(self) -> None:
         self._axes.set_xticks([])

@@ -54,6 +54,8 @@ class Powers(LogFormatterSciNotation):
         if not found:
             return text
         sign, factor, base, exponent = found.groups()
+        if factor and exponent == "0":
+            return f"{sign}{factor}"
         power = f"{base}{exponent.translate(SUPERSCRIPTS)}"
         return f"{sign}{factor} × {power}" if factor else f"{sign}{power}"
 
