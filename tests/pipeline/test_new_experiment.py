@@ -97,7 +97,7 @@ def test_a_new_experiment_needs_its_three_files_and_no_other_edit(project):
     assert [claim["verdict"] for claim in claims if claim["id"] == "11a"] == ["supported"]
     page = BeautifulSoup((folder / "results/report/index.html").read_text(), "html.parser")
     assert page.select_one("#coin_tosses figure svg") is not None
-    assert page.select_one("#claim-11a .badge").get_text(strip=True) == "supported"
+    assert page.select_one("#claim-11a .badge [lang=en]").get_text(strip=True) == "supported"
     assert page.select(".absent, .gone") == []
     client = MlflowClient(f"sqlite:///{folder}/results/mlflow/mlflow.db")
     found = client.get_experiment_by_name("coin_tosses")

@@ -109,7 +109,11 @@ def _chapters(sections: Sequence[Section]) -> list[tuple[str, str, list[Section]
     """Return the tutorial's chapters: number, title and sections, in the order of the numbers."""
     numbers = sorted({each.chapter for each in sections}, key=int)
     return [
-        (number, CHAPTERS[number], [each for each in sections if each.chapter == number])
+        (
+            number,
+            CHAPTERS.get(number, "Other"),
+            [each for each in sections if each.chapter == number],
+        )
         for number in numbers
     ]
 

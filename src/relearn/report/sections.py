@@ -131,7 +131,7 @@ def section(
     return Section(
         name=experiment,
         chapter=chapter,
-        chapter_title=CHAPTERS[chapter],
+        chapter_title=CHAPTERS.get(chapter, "Other"),
         prose=texts,
         claims=[
             claim(
