@@ -103,7 +103,7 @@ font: .venv/ready-test ## after new Chinese characters in the prose: cut the rep
 	cd .venv/font && npm pack --silent $(FONT) | xargs tar xzf
 	cat src/relearn/report/prose/zh-Hant/* > .venv/font/characters
 	.venv/bin/pyftsubset .venv/font/package/400Regular/NotoSansTC_400Regular.ttf --flavor=woff2 \
-		--text-file=.venv/font/characters --text=繁體中文播放 --layout-features='*' --no-hinting \
+		--text-file=.venv/font/characters --text=繁體中文 --layout-features='*' --no-hinting \
 		--output-file=src/relearn/report/fonts/NotoSansTC.woff2
 
 lock: ## pin the environment anew after a change of pyproject.toml [ARGS=--upgrade]

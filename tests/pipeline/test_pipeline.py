@@ -163,7 +163,7 @@ EDITS = {
         reruns("linear_regression", LINE) | reruns("gradient_descent", DESCENTS) | PUBLISH,
     ),
     "the look of all figures": (
-        "src/relearn/figures/style.py",
+        "src/relearn/figures/palette.py",
         "#0072b2",
         "#0072b3",
         {f"draw {name}" for name in ALL} | ENDS,

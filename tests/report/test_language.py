@@ -50,14 +50,20 @@ def test_the_report_carries_a_glyph_for_every_chinese_character():
     assert wanted - set(map(chr, font.getBestCmap())) == set()  # else: make font
 
 
-def test_a_gap_in_a_message_stands_for_any_text_and_the_longest_message_wins():
+def test_a_gap_stands_for_what_is_known_and_the_longest_message_wins():
     messages = {"{} parts": "{} 部分", "{} small parts": "{} 小部分", "few": "少"}
-    language = Language(messages | {"{} of {}": "{1} 的 {0}"})
+    language = Language(messages | {"{} of {}": "{1} 的 {0}", "open {*}": "開啟 {}"})
     assert language.says("few parts") == "少 部分"
+    assert (
+        language.says("a/b.svg parts") is None and language.says("open a/b.svg") == "開啟 a/b.svg"
+    )
     assert language.says("12 small parts") == "12 小部分"
     assert language.says("few of 3") == "3 的 少"
     assert language.says("1.5 × 10⁻³") == "1.5 × 10⁻³"
-    assert language.says("unheard of") is None and language.missing == {"unheard of"}
+    assert language.says("unheard of") is None and language.missing == {
+        "unheard of",
+        "a/b.svg parts",
+    }
 
 
 def test_keys_of_the_messages_are_given_once():

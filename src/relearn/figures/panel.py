@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.transforms import Bbox
 
-from relearn.figures.style import FIXED, INK, PALETTE, Powers, lines
+from relearn.figures.palette import FIXED, INK, PALETTE
+from relearn.figures.style import Powers, lines
 from relearn.runs.evidence import interval
 
 NAMED = 14  # characters of a name that has room beside the end of its line

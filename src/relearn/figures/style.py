@@ -1,4 +1,4 @@
-"""The one look of all figures: colours, type, how numbers and long names are written."""
+"""The one look of all figures: type, lines, how numbers and long names are written."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import textwrap
 import matplotlib
 from matplotlib.ticker import LogFormatterSciNotation
 
-# Okabe and Ito's hues (https://jfly.uni-koeln.de/color/), told apart with any colour vision;
-# darkened until each has a contrast of three to one with white paper.
-PALETTE = ["#0072b2", "#c85200", "#00805e", "#b0578d", "#3c93c9", "#a87400"]
-# INK and FAINT follow the page's colour scheme; FIXED stays, for it stands on a colour of its own.
-INK, FAINT, AXIS, FIXED = "#26323a", "#d5dbdf", "#7b868d", "#101417"
+from relearn.figures.palette import AXIS, FAINT, INK, PALETTE
+
 FONT = "DejaVu Sans"  # comes with matplotlib and is wide: what it leaves room for, others fit in
 STYLE = {
     "font.family": [FONT],

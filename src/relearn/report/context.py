@@ -12,9 +12,10 @@ import pandas as pd
 from relearn.errors import RelearnError
 from relearn.experiments.catalogue import variant_slice
 from relearn.experiments.configuration import suggestion
-from relearn.report import formats
-from relearn.report.formats import Source, Traced, finite
+from relearn.report.formats import finite
+from relearn.report.made import row_anchor
 from relearn.report.results import MissingResult, Results
+from relearn.report.traced import Source, Traced
 from relearn.runs.evidence import interval
 
 
@@ -164,7 +165,7 @@ class Context:
 
     def _source(self, variant: str, what: str) -> Source:
         block = self._results.config["experiments"][self._experiment]
-        anchor = formats.row_anchor(self._experiment, variant, len(block["variants"]))
+        anchor = row_anchor(self._experiment, variant, len(block["variants"]))
         return Source(anchor, f"{self._experiment}/{variant}: {what}")
 
 

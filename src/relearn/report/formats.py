@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from relearn.errors import RelearnError
@@ -12,51 +11,6 @@ from relearn.errors import RelearnError
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"  # a number does not break over a line
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a number comes from: the id in the page where its data are, and its name there."""
-
-    anchor: str
-    name: str
-
-
-class Traced(float):
-    """A number that knows its source, and keeps it through arithmetic with plain numbers."""
-
-    source: Source
-
-    def __new__(cls, value: float, source: Source) -> Traced:
-        number = super().__new__(cls, value)
-        number.source = source
-        return number
-
-
-def _keeping(name: str) -> Callable[..., Any]:
-    plain = getattr(float, name)
-
-    def operate(self: Traced, *others: Any) -> Any:
-        found = plain(self, *others)
-        foreign = any(getattr(each, "source", self.source) != self.source for each in others)
-        return found if foreign or found is NotImplemented else Traced(found, self.source)
-
-    return operate
-
-
-for _name in ("add", "sub", "mul", "truediv", "pow"):
-    for _side in ("", "r"):
-        setattr(Traced, f"__{_side}{_name}__", _keeping(f"__{_side}{_name}__"))
-for _name in ("__neg__", "__abs__"):
-    setattr(Traced, _name, _keeping(_name))
-
-
-ROWS = 50  # variants of one experiment that have a row each in the page; more share one
-
-
-def row_anchor(experiment: str, variant: str, variants: int) -> str:
-    """Return the id of the page's row for a variant, which more than ROWS variants share."""
-    return f"run-{experiment}-{variant}" if variants <= ROWS else f"made-{experiment}"
 
 
 def finite(value: Any) -> float:

@@ -2,7 +2,7 @@
 
 English is what the code, the config and the results say. Another language has a file
 `prose/<language>/messages.yaml` from what is said in English to what is said there. A `{}` in a
-message stands for any text, which is said in the other language too where that is known.
+message stands for a number or for a text that has a message too; a `{*}` for anything, as it is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from relearn.errors import RelearnError
 
 ENGLISH = "en"
+GAP, ANYTHING = re.compile(r"\{\*?\}"), "{*}"
 LANGUAGES = {ENGLISH: "English", "zh-Hant": "繁體中文"}
 
 
@@ -25,18 +26,22 @@ class Language:
     """What is said in English, said in one other language."""
 
     def __init__(self, messages: Mapping[str, str]):
-        self._plain = {message: said for message, said in messages.items() if "{}" not in message}
-        patterns = sorted((m for m in messages if "{}" in m), key=len, reverse=True)
+        self._plain = {
+            message: said for message, said in messages.items() if not GAP.search(message)
+        }
+        patterns = sorted(messages.keys() - self._plain.keys(), key=len, reverse=True)
         self._patterns = [  # those that say most come first
-            (re.compile(re.escape(message).replace(r"\{\}", "(.+?)"), re.DOTALL), messages[message])
-            for message in patterns
+            (
+                re.compile("(.+)".join(map(re.escape, GAP.split(message)))),
+                GAP.findall(message),
+                said,
+            )
+            for message, said in ((message, messages[message]) for message in patterns)
         ]
         self._known: dict[str, str | None] = {}
 
     def says(self, text: str) -> str | None:
         """Return the text in this language, or None; what has no letters is the same in all."""
-        if not any(map(str.isalpha, text)):
-            return text
         if text not in self._known:
             self._known[text] = self._find(" ".join(text.split()))
         return self._known[text]
@@ -47,11 +52,18 @@ class Language:
         return {text for text, said in self._known.items() if said is None}
 
     def _find(self, text: str) -> str | None:
+        if not any(map(str.isalpha, text)):
+            return text
         if text in self._plain:
             return self._plain[text]
-        for pattern, said in self._patterns:
+        for pattern, gaps, said in self._patterns:
             if match := pattern.fullmatch(text):
-                return said.format(*(self._find(part) or part for part in match.groups()))
+                parts = [
+                    part if gap == ANYTHING else self._find(part)
+                    for gap, part in zip(gaps, match.groups(), strict=True)
+                ]
+                if None not in parts:
+                    return said.format(*parts)
         return None
 
 
@@ -90,19 +102,17 @@ class Languages:
 
     def named(self, text: str) -> Markup:
         """Return attributes that name an element; the page's script sets the reader's language."""
-        return Markup('aria-label="{}" data-{}="{}" {}').format(
-            text, ENGLISH, text, self.told(text)
-        )
+        return Markup('aria-label="{}" {}').format(text, self.told(text))
 
     def told(self, text: str, before: str = "") -> Markup:
-        """Return a message that cannot hold elements as attributes, one a language but English.
+        """Return a message where no elements can stand, as attributes, one a language.
 
         Args:
             before: what stands before it, the same in each language.
         """
         return Markup(" ").join(
             Markup('data-{}="{}{}"').format(name, before, self.says(text, name) or text)
-            for name in self.others
+            for name in LANGUAGES
         )
 
     def missing(self) -> dict[str, set[str]]:

@@ -13,6 +13,7 @@ from relearn.report.results import Results
 
 MLFLOW = "http://127.0.0.1:5000"
 # What keeps the page's size and the time to open it within bounds, however many runs there are.
+ROWS = 50  # variants of one experiment that have a row each; more share one
 EMBEDDED = 50_000  # bytes of a table that the page carries; a larger one is linked
 
 
@@ -43,6 +44,11 @@ class Variant:
     run: str
     run_url: str
     command: str = ""
+
+
+def row_anchor(experiment: str, variant: str, variants: int) -> str:
+    """Return the id of the row for one of an experiment's variants, or of the table they share."""
+    return f"run-{experiment}-{variant}" if variants <= ROWS else f"made-{experiment}"
 
 
 def download(results: Results, path: str, label: str, name: str) -> Download | None:
@@ -76,16 +82,25 @@ def rows(
     server = server.rstrip("/") if server.startswith("http") else MLFLOW
     url = f"{server}/#/experiments/{index.get('experiment_id')}"
     runs = index.get("runs", {})
-    if len(origins) > formats.ROWS:
+    if len(origins) > ROWS:
         return [_together(experiment, origins, runs, url, results)]
     return [
-        _variant(experiment, name, origin, runs.get(name, ""), url, results)
+        _variant(
+            row_anchor(experiment, name, len(origins)),
+            *(experiment, name, origin, runs.get(name, ""), url, results),
+        )
         for name, origin in origins.items()
     ]
 
 
 def _variant(
-    experiment: str, name: str, origin: Mapping[str, Any], run: str, url: str, results: Results
+    anchor: str,
+    experiment: str,
+    name: str,
+    origin: Mapping[str, Any],
+    run: str,
+    url: str,
+    results: Results,
 ) -> Variant:
     folder = f"runs/{experiment}/{name}"
     scalars = download(
@@ -99,7 +114,7 @@ def _variant(
     seeds = len(results.table(experiment, name, "scalars.csv")) if scalars else None
     usage = results.usage(f"run.{experiment}.{name}")
     return Variant(
-        anchor=formats.row_anchor(experiment, name, 1),
+        anchor=anchor,
         name=name,
         seeds=formats.NONE if seeds is None else formats.thousands(seeds),
         tables=[*([scalars] if scalars else []), *beside],

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from relearn.report import formats, speed
 from relearn.report.language import LANGUAGES, Languages, sides
 from relearn.report.results import Results
-from relearn.report.sections import CHAPTERS, MISSING, Section, core_seconds, section
+from relearn.report.sections import MISSING, Section, core_seconds, section
 from relearn.runs.registration import Registration
 
 HERE = Path(__file__).parent
@@ -73,7 +73,6 @@ def build(
         "thousands": formats.thousands,
         "here": lambda text: text.replace(f"{Path(root).resolve()}/", ""),
         "markup": Markup,
-        "both": languages.both,
     }
     environment.globals |= {
         "both": languages.both,
@@ -107,15 +106,10 @@ def build(
 
 def _chapters(sections: Sequence[Section]) -> list[tuple[str, str, list[Section]]]:
     """Return the tutorial's chapters: number, title and sections, in the order of the numbers."""
-    numbers = sorted({each.chapter for each in sections}, key=int)
-    return [
-        (
-            number,
-            CHAPTERS.get(number, "Other"),
-            [each for each in sections if each.chapter == number],
-        )
-        for number in numbers
-    ]
+    own: dict[str, list[Section]] = {}
+    for each in sections:
+        own.setdefault(each.chapter, []).append(each)
+    return [(number, own[number][0].chapter_title, own[number]) for number in sorted(own, key=int)]
 
 
 def _counts(sections: Sequence[Section]) -> dict[str, int]:

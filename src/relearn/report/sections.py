@@ -60,7 +60,6 @@ class Claim:
     """
 
     id: str
-    chapter: str
     text: str
     effect: str
     reason: str
@@ -171,23 +170,13 @@ def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
         threshold = formats.plain(block["threshold"])
         none = formats.NONE
         whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
-        chapter = block["section"]
-        return Claim(
-            name, chapter, block["claim"], block["effect"], block["reason"], whole, [], **beside
-        )
+        return Claim(name, block["claim"], block["effect"], block["reason"], whole, [], **beside)
     stated = {part: {**block, **own} for part, own in block.get("parts", {}).items()}
     parts = [_part(each["condition"], each, stated[each["name"]]) for each in found["conditions"]]
     deciding = stated.get(found["weakest"], block)
     whole = _part(name, found, deciding)
     return Claim(
-        name,
-        found["section"],
-        found["claim"],
-        found["effect"]["name"],
-        deciding["reason"],
-        whole,
-        parts,
-        **beside,
+        name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
     )
 
 
@@ -228,7 +217,7 @@ def _settings(experiment: str, block: Mapping[str, Any]) -> str:
     for key, value in block.items():
         if key not in ("variants", "claims"):
             lines.append(f"  {key}: {_yaml(value)}")
-    if len(block["variants"]) > formats.ROWS:
+    if len(block["variants"]) > made.ROWS:
         count = formats.thousands(len(block["variants"]))
         return "\n".join([*lines, f"  variants:  # {count}, see config/"])
     lines.append("  variants:")

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from relearn.errors import RelearnError
+from relearn.figures.palette import AXIS, FAINT, INK, PALETTE
 from relearn.report.language import ENGLISH, Languages
 
 PIXELS_PER_POINT = 4 / 3
@@ -19,17 +20,8 @@ REFERENCE = re.compile(r"url\(#([^)]+)\)")
 BREAK = re.compile(r"[A-Za-z0-9.,%×−+/()_λη²-]+|.[，。：；、）]*", re.DOTALL)
 WIDE = 1.9  # a Chinese character, in widths of a Latin one of the same size
 # The figures' colours by the name of the page's, which follow its colour scheme.
-COLOURS = {
-    "#26323a": "ink",
-    "#d5dbdf": "faint",
-    "#7b868d": "axis",
-    "#0072b2": "c1",
-    "#c85200": "c2",
-    "#00805e": "c3",
-    "#b0578d": "c4",
-    "#3c93c9": "c5",
-    "#a87400": "c6",
-}
+COLOURS = {INK: "ink", FAINT: "faint", AXIS: "axis"}
+COLOURS |= {colour: f"c{number}" for number, colour in enumerate(PALETTE, start=1)}
 COLOUR = re.compile("|".join(COLOURS))
 
 

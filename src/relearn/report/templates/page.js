@@ -23,15 +23,15 @@
     const language = chosen("language").value;
     root.lang = language;
     for (const element of find("[data-en]")) {
-      element.setAttribute("aria-label", element.getAttribute(`data-${language.toLowerCase()}`));
-    }
-    for (const option of find("option")) {
-      option.dataset.own ??= option.textContent;
-      option.textContent = option.getAttribute(`data-${language.toLowerCase()}`) ?? option.dataset.own;
+      const said = element.getAttribute(`data-${language.toLowerCase()}`);
+      if (element.matches("option")) element.textContent = said;
+      else element.setAttribute("aria-label", said);
     }
   };
-  const remember = (key, value, plain) => {
-    if (value === plain) address.delete(key); else address.set(key, value);
+  const remember = (facts) => {
+    for (const [key, value] of Object.entries(facts)) {
+      if (value) address.set(key, value); else address.delete(key);
+    }
     const query = address.toString();
     try { history.replaceState(null, "", `${location.pathname}${query ? `?${query}` : ""}${location.hash}`); }
     catch { /* some browsers forbid it for files */ }
@@ -54,10 +54,7 @@
         count += fits && (!verdict || row.dataset.verdict === verdict);
       }
       shown.textContent = `${count} / ${rows.length}`;
-      remember("q", search.value, "");
-      remember("chapter", chapter.value, "");
-      remember("effect", size.value, "");
-      remember("verdict", verdict, "");
+      remember({ q: search.value, chapter: chapter.value, effect: size.value, verdict });
     };
     search.value = address.get("q") ?? "";
     chapter.value = address.get("chapter") ?? "";
@@ -72,7 +69,7 @@
     document.addEventListener("change", ({ target }) => {
       if (target.name === "language") {
         store("relearn-language", target.value);
-        remember("lang", target.value, "en");
+        remember({ lang: target.value === "en" ? "" : target.value });
         speak();
       } else if (target.name === "scheme") {
         store("relearn-scheme", target.value);
@@ -82,12 +79,7 @@
     // A slider can be played: a stop each 0.7 seconds, once.
     for (const stops of find(".stops")) {
       const inputs = find("input", stops);
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "play";
-      button.setAttribute("aria-label", "Play");
-      button.dataset.en = "Play";
-      button.setAttribute("data-zh-hant", "播放");
+      const button = stops.querySelector(".play");
       let timer = 0;
       const stop = () => { clearInterval(timer); timer = 0; button.classList.remove("playing"); };
       button.addEventListener("click", () => {
@@ -98,9 +90,7 @@
         timer = setInterval(() => { at += 1; if (at < inputs.length) inputs[at].checked = true; else stop(); }, 700);
       });
       stops.addEventListener("input", stop);
-      stops.append(button);
     }
-    speak();
 
     // Keys, but not while something is written.
     const places = find("section.experiment, #verdicts");
