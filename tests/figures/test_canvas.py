@@ -30,6 +30,21 @@ def test_words_stay_words_unbroken_and_aligned(tmp_path):
     assert len(lines) == 2 and len({line.get("x") for line in lines}) == 1
 
 
+def test_the_lines_of_a_centred_name_share_their_middle(tmp_path):
+    figure = Figure(columns=3)
+    panel = figure.panel("loss")
+    panel.line([0, 1], [2, 3], label="loss")
+    panel.axes("a name of an axis that is far too long for it", "y")
+    (name,) = [
+        group
+        for group in groups(saved(figure, tmp_path), "data-label")
+        if group.get("data-label").startswith("a name")
+    ]
+    lines = name.findall(f"{SVG}text")
+    assert len(lines) == 2 and len({line.get("x") for line in lines}) == 1
+    assert all("text-anchor: middle" in line.get("style") for line in lines)
+
+
 def test_each_panel_has_a_box_within_the_figure(tmp_path):
     figure = Figure(columns=2)
     for title in ("left", "right"):

@@ -50,7 +50,7 @@ def test_the_report_carries_a_glyph_for_every_chinese_character():
     assert wanted - set(map(chr, font.getBestCmap())) == set()  # else: make font
 
 
-def test_a_gap_stands_for_what_is_known_and_the_longest_message_wins():
+def test_a_gap_stands_for_a_number_or_for_what_is_known():
     messages = {"{} parts": "{} 部分", "{} small parts": "{} 小部分", "few": "少"}
     language = Language(messages | {"{} of {}": "{1} 的 {0}", "open {*}": "開啟 {}"})
     assert language.says("few parts") == "少 部分"

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from tests_support import ROOT, config
 
 from relearn.errors import RelearnError
+from relearn.report import forest
 from relearn.runs.registration import Change, Registration
 
 from .conftest import origin, verdict
@@ -163,6 +164,45 @@ def test_a_number_leads_to_the_data_that_it_comes_from(site):
     row = page.select_one(link["href"])
     assert words(row.th) == "tuned" and row.select_one("a[download]") is not None
     assert page.find("a", string="3.251")["href"] == "#run-linear_regression-published"
+
+
+def test_a_number_keeps_its_source_through_arithmetic_and_loses_it_between_two(site):
+    one, other = "value('tuned', 'w').mean", "first('published', 'w')"
+    sums = f"{{{{ (100 * {one} - 1) | fixed(0) }}}} {{{{ ({one} - {other}) | fixed(2) }}}}"
+    site.say("linear_regression", f"# T\n\n{sums}\n")
+    prose = soup(site.build()).select_one("#linear_regression .prose")
+    assert [link.string for link in prose.select("a.source")] == ["299"]
+    assert words(prose) == "299 −0.25"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind", "size"),
+    [
+        (0.6, 0.9, "mean", "large"),
+        (0.4, 0.9, "mean", "uncertain"),
+        (0.1, 0.4, "mean", "small"),
+        (-0.9, -0.1, "mean", "reversed"),
+        (0.6, 0.6, "exact", "exact"),
+    ],
+)
+def test_claims_are_filtered_by_where_the_interval_lies(low, high, kind, size):
+    effect = {"low": low, "high": high, "estimate": (low + high) / 2, "threshold": 0.5}
+    assert forest.size(effect, kind) == size
+
+
+def test_an_effects_picture_holds_zero_threshold_and_interval_to_scale():
+    effect = {"low": 1.0, "high": 3.0, "estimate": 2.0, "threshold": 4.0}
+    assert forest.plot(effect, "mean") == forest.Plot(6.0, 114.0, 60.0, 33.0, 87.0)
+    assert forest.plot(effect | {"low": None}, "mean") is None
+    assert forest.plot(effect, "exact") is None
+
+
+def test_a_variants_row_has_its_jobs_memory_and_command(site):
+    site.write("usage/run.linear_regression.tuned.json", {"peak_mib": 123.4})
+    command = ".venv/bin/snakemake -- results/runs/linear_regression/tuned/scalars.csv"
+    site.write("provenance/linear_regression/tuned.json", origin(command=command))
+    row = soup(site.build()).select_one("#run-linear_regression-tuned")
+    assert words(row.select("td")[-1]) == "123 MiB" and words(row.select_one(".command")) == command
 
 
 def test_figure_is_inlined_under_names_of_its_own(site):

@@ -26,17 +26,11 @@ class Language:
     """What is said in English, said in one other language."""
 
     def __init__(self, messages: Mapping[str, str]):
-        self._plain = {
-            message: said for message, said in messages.items() if not GAP.search(message)
-        }
-        patterns = sorted(messages.keys() - self._plain.keys(), key=len, reverse=True)
-        self._patterns = [  # those that say most come first
-            (
-                re.compile("(.+)".join(map(re.escape, GAP.split(message)))),
-                GAP.findall(message),
-                said,
-            )
-            for message, said in ((message, messages[message]) for message in patterns)
+        self._plain = {text: said for text, said in messages.items() if not GAP.search(text)}
+        self._patterns = [
+            (re.compile("(.+)".join(map(re.escape, GAP.split(text)))), GAP.findall(text), said)
+            for text, said in messages.items()
+            if GAP.search(text)
         ]
         self._known: dict[str, str | None] = {}
 
