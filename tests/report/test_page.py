@@ -166,6 +166,15 @@ def test_a_number_leads_to_the_data_that_it_comes_from(site):
     assert page.find("a", string="3.251")["href"] == "#run-linear_regression-published"
 
 
+def test_an_empty_corner_of_a_table_is_no_header(site):
+    site.say("backpropagation", "# T\n\n| | loss |\n|:--|--:|\n| one | 2 |\n")
+    rows = soup(site.build()).select("#backpropagation .prose tr")
+    assert [[cell.name for cell in row.select("th, td")] for row in rows] == [
+        ["td", "th"],
+        ["th", "td"],
+    ]
+
+
 def test_a_number_keeps_its_source_through_arithmetic_and_loses_it_between_two(site):
     one, other = "value('tuned', 'w').mean", "first('published', 'w')"
     sums = f"{{{{ (100 * {one} - 1) | fixed(0) }}}} {{{{ ({one} - {other}) | fixed(2) }}}}"

@@ -200,13 +200,15 @@ def _without(token: Token, mark: re.Pattern) -> Token:
 
 
 def _structured(tokens: list[Token]) -> list[Token]:
-    """Put headings below the section's and mark the tables' header cells."""
+    """Put headings below the section's and mark the tables' header cells; an empty one is none."""
     opens_row = False
-    for token in tokens:
+    for at, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
-        elif token.type == "th_open":
+        elif token.type == "th_open" and tokens[at + 1].content:
             token.attrSet("scope", "col")
+        elif token.type == "th_open":
+            token.tag = tokens[at + 2].tag = "td"
         elif token.type == "td_open" and opens_row:
             token.tag = "th"
             token.attrSet("scope", "row")
