@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
+import networkx
 import pytest
 from bs4 import BeautifulSoup
 from mlflow import MlflowClient
 from tests_support import config, write_images
+
+from relearn.report.origin import RULES
 
 from .conftest import Project
 
@@ -111,6 +115,15 @@ def test_the_report_is_whole(built):
     assert len(page.select("figure")) == len(page.select("figure:has(svg)")) == len(ALL)
     for tag in page.select("[src], link[href]"):
         assert tag.get("src", tag.get("href")).startswith("data:")
+
+
+def test_the_page_draws_the_graph_of_the_rules(built):
+    drawn = built.snakemake("--rulegraph").stdout
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', drawn))
+    pairs = [(names[one], names[other]) for one, other in re.findall(r"(\d+) -> (\d+)", drawn)]
+    rules = networkx.DiGraph(pair for pair in pairs if pair[1] != "all")
+    shortest = networkx.transitive_reduction(rules).edges
+    assert set(shortest) == {(need, rule) for rule, (needs, *_) in RULES.items() for need in needs}
 
 
 def test_a_second_build_has_nothing_to_do(built):

@@ -207,7 +207,8 @@ def test_an_effects_picture_holds_zero_threshold_and_interval_to_scale():
 
 
 def test_a_variants_row_has_its_jobs_memory_and_command(site):
-    site.write("usage/run.linear_regression.tuned.json", {"peak_mib": 123.4})
+    cost = {"seconds": 1.0, "cpu_seconds": 1.0, "peak_mib": 123.4}
+    site.write("usage/run.linear_regression.tuned.json", cost)
     command = ".venv/bin/snakemake -- results/runs/linear_regression/tuned/scalars.csv"
     site.write("provenance/linear_regression/tuned.json", origin(command=command))
     row = soup(site.build()).select_one("#run-linear_regression-tuned")

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,10 +14,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from relearn.report import formats, speed
+from relearn.report import formats, origin, speed
 from relearn.report.language import LANGUAGES, Languages, sides
 from relearn.report.results import Results
-from relearn.report.sections import MISSING, Section, core_seconds, section
+from relearn.report.sections import MISSING, Section, section
 from relearn.runs.registration import Registration
 
 HERE = Path(__file__).parent
@@ -83,6 +83,7 @@ def build(
             {language: getattr(text, name) for language, text in texts.items()}
         ),
     }
+    rules = origin.costs(shelf)
     script = (HERE / "templates" / "page.js").read_text()
     return environment.get_template("page.html.j2").render(
         style=Markup(_compact((HERE / "templates" / "style.css").read_text())),
@@ -98,7 +99,11 @@ def build(
         verdicts=VERDICTS,
         sizes=SIZES,
         counts=_counts(sections),
-        origin=origins(sections),
+        origin=origin.facts(sections),
+        rules=rules,
+        box=origin.BOX,
+        extent=origin.extent(rules),
+        seeds=origin.seeds(config),
         speed=speed.measured(shelf),
         measured_on=speed.origins(shelf),
     )
@@ -116,31 +121,6 @@ def _counts(sections: Sequence[Section]) -> dict[str, int]:
     """Return how many claims have each verdict, in the order of the legend."""
     found = Counter(claim.whole.verdict for each in sections for claim in each.claims)
     return {name: found[name] for name in (*VERDICTS, MISSING) if found[name]}
-
-
-def origins(sections: Iterable[Section]) -> dict[str, Any]:
-    """Return what the provenance of all variants comes to; each fact lists its distinct values."""
-    found = [origin for each in sections for origin in each.origins]
-
-    def distinct(key: str) -> list[str]:
-        return sorted({str(each[key]) for each in found if each.get(key) is not None})
-
-    versions: dict[str, set[str]] = {}
-    for each in found:
-        for name, version in each.get("versions", {}).items():
-            versions.setdefault(name, set()).add(version)
-    return {
-        "runs": len(found),
-        "core_seconds": sum(map(core_seconds, found)),
-        "started": min((each["started"] for each in found), default=""),
-        "finished": max((each["finished"] for each in found), default=""),
-        "commits": distinct("commit"),
-        "dirty": any(each.get("dirty") for each in found),
-        "hosts": distinct("host"),
-        "platforms": distinct("platform"),
-        "pythons": distinct("python"),
-        "versions": {name: sorted(versions[name]) for name in sorted(versions)},
-    }
 
 
 def _base64(data: bytes) -> str:

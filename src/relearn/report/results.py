@@ -73,6 +73,12 @@ class Results:
         """Return the seconds, processor time and peak memory of a job; empty where not known."""
         return self._json(f"usage/{job}.json") or {}
 
+    def usages(self, rule: str) -> list[dict[str, Any]]:
+        """Return what each job of a rule cost, as far as that is known."""
+        names = sorted(path.name for path in (self.folder / "usage").glob(f"{rule}*.json"))
+        jobs = [name.removesuffix(".json") for name in names]
+        return [self.usage(job) for job in jobs if job.split(".")[0] == rule]
+
     def run_folder(self, experiment: str, variant: str) -> Path:
         """Return one variant's folder.
 
