@@ -8,7 +8,7 @@ from typing import Any
 
 from relearn.report import formats
 from relearn.report.results import Results
-from relearn.report.sections import Section, core_seconds
+from relearn.report.sections import core_seconds
 
 # Each rule: those whose results it reads, without the ones that these read themselves; its column
 # and row in the picture; what it does. tests/pipeline compares the first with what Snakemake says.
@@ -86,9 +86,9 @@ def _cost(rule: str, usages: list[Mapping[str, Any]]) -> Cost:
     )
 
 
-def facts(sections: Iterable[Section]) -> dict[str, Any]:
+def facts(origins: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the provenance of all variants comes to; each fact lists its distinct values."""
-    found = [origin for each in sections for origin in each.origins]
+    found = list(origins)
 
     def distinct(key: str) -> list[str]:
         return sorted({str(each[key]) for each in found if each.get(key) is not None})
@@ -108,6 +108,7 @@ def facts(sections: Iterable[Section]) -> dict[str, Any]:
         "platforms": distinct("platform"),
         "gpus": distinct("gpu"),
         "pythons": distinct("python"),
+        "seed_bases": distinct("seed_base"),
         "versions": {name: sorted(versions[name]) for name in sorted(versions)},
     }
 

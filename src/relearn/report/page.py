@@ -99,7 +99,7 @@ def build(
         verdicts=VERDICTS,
         sizes=SIZES,
         counts=_counts(sections),
-        origin=origin.facts(sections),
+        origin=origin.facts(record for each in sections for record in each.origins),
         rules=rules,
         box=origin.BOX,
         extent=origin.extent(rules),

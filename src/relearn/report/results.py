@@ -39,6 +39,21 @@ class Results:
         self.config = config
         self._tables: dict[Path, pd.DataFrame] = {}
 
+    @classmethod
+    def found(cls, folder: Path) -> Results:
+        """Return a results folder of any version: what it holds stands for a config.
+
+        Raises:
+            RelearnError: it holds no results.
+        """
+        experiments: dict[str, Any] = {}
+        for path in sorted(Path(folder).glob("runs/*/*/")):
+            block = experiments.setdefault(path.parent.name, {"variants": {}})
+            block["variants"][path.name] = {}
+        if not experiments:
+            raise RelearnError(f"{folder}: no results here; name the results folder of a build")
+        return cls(folder, {"experiments": experiments})
+
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """Return the verdicts, by claim id; empty where there are none yet."""

@@ -7,7 +7,7 @@ are exact, or they fail. A claim of several parts is as true as its weakest one.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -156,12 +156,17 @@ def _judged(kind: str, low: float, high: float, delta: float) -> tuple[str, str]
     return "contradicted", "Too small to matter: the whole interval lies below the threshold."
 
 
-def _correct(parts: list[dict[str, Any]]) -> None:
-    """Holm at 5 % over all parts that are not exact, the inconclusive ones included."""
+def survive(p: Sequence[float]) -> np.ndarray:
+    """Return which of the p-values stand after Holm's correction at 5 % over all of them."""
     from statsmodels.stats.multitest import multipletests
 
-    p = [part["p"] if np.isfinite(part["p"]) else 1.0 for part in parts]
-    survives = multipletests(p, alpha=1 - LEVEL, method="holm")[0] if parts else []
+    p = [each if np.isfinite(each) else 1.0 for each in p]
+    return multipletests(p, alpha=1 - LEVEL, method="holm")[0] if p else np.array([], dtype=bool)
+
+
+def _correct(parts: list[dict[str, Any]]) -> None:
+    """Holm over all parts that are not exact, the inconclusive ones included."""
+    survives = survive([part["p"] for part in parts])
     for part, stands in zip(parts, survives, strict=True):
         if part["verdict"] != "inconclusive" and not stands:
             where = "above" if part["verdict"] == "supported" else "below"

@@ -1,0 +1,131 @@
+"""Tells what moved between two builds, A and B, from what the noise of seeds explains.
+
+A seed's draws depend on the seed base, its experiment and its number only, so of one number in two
+builds there are
+
+- the same seeds (one seed base): compared in pairs, over the seeds that both have. With the same
+  code, config and data every value should be equal to the byte; what is not, the machine or other
+  versions made. A change of code or config may deal the draws anew: then the two values of a pair
+  are strangers, and the interval over the differences holds for them too.
+- other seeds: two independent samples, compared by Welch's interval for the difference of means.
+
+The rule is that of `evidence`, with zero for a threshold: a number moved if B − A is not zero by a
+two-sided test at 5 % and this survives Holm's correction over all comparisons of the two builds.
+Else noise explains it, which says less the fewer the seeds are. Pairs that all agree to 10⁻⁹ of
+themselves differ by rounding. With one seed, or a value that is not finite, nothing can be told.
+
+The test is the one of the interval, save where its p is known to be too small: values of 0 and 1
+have exact tests (Fisher's; McNemar's for pairs), and samples without any spread, such as a cap or a
+count, have an interval of no width, so their p is a bound: n and m draws from one distribution come
+out as n times one value and m times another with a probability of at most 2 nⁿ mᵐ / (n + m)ⁿ⁺ᵐ, and
+n pairs all differ by the same with at most 2 / 4ⁿ.
+
+The effects of claims are kept without their seeds: they are compared as independent, which over the
+same seeds calls too much noise, never too little.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special, stats
+
+from relearn.runs.evidence import LEVEL, interval, survive
+
+ROUNDING = 1e-9
+OUTCOMES = ("equal", "rounding", "noise", "moved", "untold")
+
+
+class Estimate(NamedTuple):
+    """A mean over `n` seeds with its 95 % t interval, as `evidence.interval` gives it."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+class Difference(NamedTuple):
+    """B − A with its 95 % interval, in the values' unit, and the p of no difference.
+
+    `outcome` is known where it needs no test: equal, rounding or untold; else it is empty.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+    outcome: str = ""
+
+
+EQUAL = Difference(0.0, 0.0, 0.0, 1.0, "equal")
+
+
+def estimate(values: ArrayLike) -> Estimate:
+    """Return the estimate from one value a seed, shape (seeds,)."""
+    return Estimate(*map(float, interval(values)), len(np.asarray(values)))
+
+
+def independent(a: ArrayLike, b: ArrayLike) -> Difference:
+    """Compare one value a seed of A, shape (n,), with those of other seeds of B, shape (m,)."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if np.array_equal(a, b, equal_nan=True):
+        return EQUAL
+    found = welch(estimate(a), estimate(b))
+    if _zeros_and_ones(a, b) and (np.ptp(a) or np.ptp(b)):
+        counts = [[sample.sum(), len(sample) - sample.sum()] for sample in (a, b)]
+        return found._replace(p=float(stats.fisher_exact(counts).pvalue))
+    return found
+
+
+def paired(a: ArrayLike, b: ArrayLike) -> Difference:
+    """Compare the values of A and B for the same seeds in the same order, both of shape (n,)."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if np.array_equal(a, b, equal_nan=True):
+        return EQUAL
+    with np.errstate(invalid="ignore"):
+        gains = b - a
+    found = welch(Estimate(0.0, 0.0, 0.0, len(gains)), estimate(gains))
+    if np.allclose(a, b, rtol=ROUNDING, atol=0.0, equal_nan=True):
+        return found._replace(outcome="rounding")
+    if _zeros_and_ones(a, b) and np.ptp(gains):
+        gained, changed = int(np.sum(gains > 0)), int(np.sum(gains != 0))
+        return found._replace(p=float(stats.binomtest(gained, changed).pvalue))
+    return found
+
+
+def welch(a: Estimate, b: Estimate) -> Difference:
+    """Return the difference of two independent means; a mean without error stands for a number."""
+    with np.errstate(all="ignore"):
+        difference, errors = b.mean - a.mean, np.array([_error(a), _error(b)])
+        error = np.hypot(*errors)
+        if not np.isfinite([difference, error]).all():
+            return Difference(difference, np.nan, np.nan, 1.0, "untold")
+        if error == 0:
+            p = _by_chance(a.n, b.n) if difference else 1.0
+            return Difference(difference, difference, difference, p)
+        freedom = 1 / np.sum((errors / error) ** 4 / (np.array([a.n, b.n]) - 1))
+        half = float(special.stdtrit(freedom, (1 + LEVEL) / 2) * error)
+        p = float(2 * special.stdtr(freedom, -abs(difference) / error))
+    return Difference(difference, difference - half, difference + half, p)
+
+
+def outcomes(differences: Sequence[Difference]) -> list[str]:
+    """Return for each difference one of OUTCOMES, after Holm's correction over those tested."""
+    stands = iter(survive([each.p for each in differences if not each.outcome]))
+    return [each.outcome or ("moved" if next(stands) else "noise") for each in differences]
+
+
+def _error(of: Estimate) -> float:
+    """Return the standard error that an interval was made of; NaN for one seed."""
+    return (of.high - of.mean) / special.stdtrit(of.n - 1, (1 + LEVEL) / 2) if of.n > 1 else np.nan
+
+
+def _zeros_and_ones(*samples: np.ndarray) -> bool:
+    return all(np.isin(sample, (0.0, 1.0)).all() for sample in samples)
+
+
+def _by_chance(n: int, m: int) -> float:
+    shares = np.array([n, m]) / (n + m)
+    return float(2 * np.prod(shares ** (n, m)))
