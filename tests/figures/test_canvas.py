@@ -72,11 +72,39 @@ def test_a_slider_shows_one_frame_and_keeps_the_data_of_all(tmp_path):
     assert figure.table()["frame"].tolist() == ["", "", "0.1", "0.1", "0.5", "0.5"]
     assert figure.description().splitlines() == [
         "A slider sets rate, 0.1 to 0.5.",
-        "Described at 0.5.",
         "Panel “descent”.",
         "zero: from 0 at 0 to 0 at 1, between 0 and 0.",
-        "loss: from 1 at 0 to 1 at 1, between 1 and 1.",
+        "At 0.1: loss: from 1 at 0 to 0 at 1, between 0 and 1.",
+        "At 0.5: loss: from 1 at 0 to 1 at 1, between 1 and 1.",
     ]
+
+
+def test_a_slider_moves_every_panel_and_leaves_names_at_the_ends_of_lines(tmp_path):
+    figure = Figure(columns=2)
+    left, right = figure.panel("path"), figure.panel("loss")
+    for label, end in (("one", 1), ("two", 3)):
+        right.line([0, 1], [0, end], label=label)
+    for frame in figure.frames("update", ["0", "1"], shown=0):
+        left.line([0, 1], [0, frame], label="path")
+        right.points([frame], [frame], label="one")
+    root = saved(figure, tmp_path)
+    panels = [axes for axes in root.iter(f"{SVG}g") if axes.get("data-cell")]
+    assert [
+        {group.get("data-frame"): group.get("display") for group in groups(panel, "data-frame")}
+        for panel in panels
+    ] == [{"0": None, "1": "none"}] * 2
+    ids = [group.get("id") for group in root.iter(f"{SVG}g") if group.get("id")]
+    assert len(ids) == len(set(ids))
+    assert not [each for each in ids if each.startswith("legend")]
+
+
+def test_marks_of_one_look_say_so_once(tmp_path):
+    figure = Figure(columns=1)
+    figure.panel("loss").line([0, 1, 2], [0, 1, 2], label="y", marker=True)
+    root = saved(figure, tmp_path)
+    (dots,) = [group for group in root.iter(f"{SVG}g") if len(group.findall(f"{SVG}use")) == 3]
+    assert dots.get("style") == "fill: #0072b2; stroke: #0072b2"
+    assert [dot.get("style") for dot in dots] == [None] * 3
 
 
 def test_powers_of_ten_are_written_in_plain_characters(tmp_path):

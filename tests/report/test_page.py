@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from tests_support import ROOT, config
 
 from relearn.errors import RelearnError
+from relearn.figures.canvas import Figure
 from relearn.report import forest
 from relearn.runs.registration import Change, Registration
 
@@ -234,6 +235,37 @@ def test_a_figures_words_stand_in_each_language_beside_each_other(site):
     assert [text.string for text in soup(html).select(figure)] == ["mean", "loss"]
     (text,) = soup(html, "zh-Hant").select(figure)
     assert text.string == "損失" and text["y"] == "20"
+
+
+def test_a_slider_is_a_choice_of_frames_that_needs_no_script(site):
+    figure = Figure(columns=1)
+    panel = figure.panel("descent")
+    for frame in figure.frames("rate", ["0.1", "0.5", "0.9"], shown=1):
+        panel.line([0, 1], [1, frame], label="loss")
+    figures = site.results / "figures"
+    figure.save(figures / "linear_regression.svg", figures / "linear_regression.csv", salt="a")
+    site.write("figures/linear_regression.txt", figure.description())
+    page = soup(site.build())
+    stops = page.select("#figure-linear_regression .stops label")
+    assert page.select_one(".stops legend").text == "rate"
+    assert [words(stop) for stop in stops] == ["0.1", "0.5", "0.9"]
+    assert [stop.input.has_attr("checked") for stop in stops] == [False, True, False]
+    frames = page.select("#figure-linear_regression svg .frame")
+    assert [frame["class"] for frame in frames] == [["frame", f"frame-{n}"] for n in range(3)]
+    assert not any(frame.has_attr("display") for frame in frames)
+    described = page.select("#figure-linear_regression .hidden p")
+    assert [(line.get("class"), words(line)) for line in described[2:]] == [
+        (["frame", "frame-0"], "loss: from 1 at 0 to 0 at 1, between 0 and 1."),
+        (["frame", "frame-1"], "loss: from 1 at 0 to 1 at 1, between 1 and 1."),
+        (["frame", "frame-2"], "loss: from 1 at 0 to 2 at 1, between 1 and 2."),
+    ]
+    style = page.style.text
+    assert ".frame { display: none; }" in style
+    for number in range(3):
+        assert stops[number].input["class"] == [f"stop-{number}"]
+        shows = f"figure:has(.stop-{number}:checked) .frame-{number} {{ display: inline; }}"
+        assert shows in str(page)
+    assert page.select("#figure-backpropagation .stops") == []
 
 
 def test_each_figure_says_how_it_was_made(site):

@@ -153,6 +153,7 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the law and the shares, the test accuracy, and the boundary back in the plane."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.plane import Plane
 
     figure = Figure(columns=3, height=3.4)
     left = figure.panel("Share that a hyperplane separates")
@@ -170,7 +171,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         right.line(seen.index.to_numpy(), seen.to_numpy(), label=label, marker=True)
     left.axes("features", "share of seeds", zero=True)
     right.axes("features", "accuracy on fresh points (%)")
-    below = figure.panel("One seed's random labels, back in the plane")
+    below = figure.panel("One seed's random labels, back in the plane", Plane)
     arrays = results["random"].arrays
     below.regions(arrays["positive"][0], 1.0, label="polynomial says 1")
     x, y = arrays["x"][0], arrays["y"][0]

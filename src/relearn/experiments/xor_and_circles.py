@@ -93,11 +93,12 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw one network's classes for each problem, and how many starts come to zero errors."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.plane import Plane
 
     figure = Figure(columns=3, widths=[1, 1, 1.5])
     for task, title in (("xor", "XOR"), ("circles", "Two circles")):
         records, width = results[task], JUDGED[task][0]
-        panel = figure.panel(f"{title}, {width} hidden")
+        panel = figure.panel(f"{title}, {width} hidden", Plane)
         # The first start that solves it; the first of all where none does.
         curves = records.curves
         solved = curves.loc[curves["hidden"] == width, "solved"].to_numpy()

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import matplotlib
 import numpy as np
@@ -17,6 +18,7 @@ from relearn.figures.panel import Panel
 from relearn.figures.style import STYLE
 from relearn.files import whole
 
+Kind = TypeVar("Kind", bound=Panel)
 PAGE_WIDTH, PANEL_HEIGHT = 10.0, 3.1  # inches
 POINTS = 72  # an inch; figures are laid out in points, as an SVG's places are
 
@@ -50,11 +52,11 @@ class Figure:
         self.panels: list[Panel] = []
         self.slider: vector.Slider | None = None
 
-    def panel(self, title: str) -> Panel:
+    def panel(self, title: str, kind: type[Kind] = Panel) -> Kind:
         """Return the next panel, from the left and from above."""
         place = len(self.panels)
         characters = self._characters[place % self._columns]
-        self.panels.append(Panel(self._axes[place], title, characters))
+        self.panels.append(kind(self._axes[place], title, characters))
         return self.panels[-1]
 
     def frames(self, name: str, stops: Sequence[str], shown: int) -> Iterator[int]:
@@ -78,8 +80,8 @@ class Figure:
         for panel in self.panels:
             panel.begin(stop)
         yield
-        for panel in self.panels:
-            panel.end(vector.FRAME.format(number))
+        for place, panel in enumerate(self.panels):
+            panel.end(f"{vector.FRAME.format(number)}-{place}")
 
     def table(self) -> pd.DataFrame:
         """Return every mark of every panel, in the order of drawing."""
@@ -89,11 +91,10 @@ class Figure:
         """Return a text alternative in lines: what each panel shows, each series' ends."""
         lines = []
         if self.slider:
-            stops, shown = self.slider.stops, self.slider.stops[self.slider.shown]
+            stops = self.slider.stops
             lines.append(f"A slider sets {self.slider.name}, {stops[0]} to {stops[-1]}.")
-            lines.append(f"Described at {shown}.")
         for panel in self.panels:
-            lines += panel.description(shown if self.slider else "")
+            lines += panel.description()
         return "\n".join(lines)
 
     def save(self, svg: Path, csv: Path, salt: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.transforms import Bbox
 
 from relearn.figures.palette import FIXED, INK, PALETTE
-from relearn.figures.style import Powers, lines
+from relearn.figures.style import STYLE, Powers, lines
 from relearn.runs.evidence import interval
 
 NAMED = 14  # characters of a name that has room beside the end of its line
@@ -22,6 +21,8 @@ APART = 0.085  # of the axes' height, between two such names
 class Panel:
     """A titled pair of axes; titles and names are broken into lines of `characters`."""
 
+    WIDTH, DOT = STYLE["lines.linewidth"], 4  # points, of a line and of the dots on it
+
     def __init__(self, axes: Axes, title: str, characters: int):
         self.title = title
         self.parts: list[pd.DataFrame] = []
@@ -30,7 +31,7 @@ class Panel:
         self._names = ("", "")
         self._means: dict[str, str] = {}
         self._colours: dict[str, str] = {}
-        self._ends: dict[str, tuple[float, float]] = {}
+        self._lines: dict[str, np.ndarray] = {}
         self._frame = ""
         self._before: list = []
         axes.set_title(lines(title, characters))
@@ -52,6 +53,11 @@ class Panel:
         return self._axes.get_tightbbox().padded(2)
 
     def _keep(self, series: str, x, y, low=None, high=None) -> str:
+        """Keep a mark's numbers; return its series' colour."""
+        self._record(series, x, y, low, high)
+        return self._colours.setdefault(series, PALETTE[len(self._colours) % len(PALETTE)])
+
+    def _record(self, series: str, x, y, low=None, high=None) -> None:
         nothing = np.full(len(np.atleast_1d(y)), np.nan)
         columns = {"x": x, "y": y, "low": nothing, "high": nothing}
         if low is not None:
@@ -61,13 +67,14 @@ class Panel:
         frame.insert(0, "frame", self._frame)
         frame.insert(0, "panel", self.title)
         self.parts.append(frame)
-        return self._colours.setdefault(series, PALETTE[len(self._colours) % len(PALETTE)])
 
     def line(self, x, y, label: str, marker: bool = False) -> None:
         """Draw y against x, both (n,)."""
         colour = self._keep(label, x, y)
-        self._axes.plot(x, y, color=colour, label=label, marker="o" if marker else "", markersize=4)
-        self._ends[label] = (np.asarray(x)[-1], np.asarray(y)[-1])
+        style = {"linewidth": self.WIDTH, "marker": "o" if marker else "", "markersize": self.DOT}
+        self._axes.plot(x, y, color=colour, label=label, **style)
+        if not self._frame:  # else it is elsewhere in another frame
+            self._lines[label] = np.stack([x, y], axis=-1)
 
     def paths(self, x, values: np.ndarray, label: str) -> None:
         """Draw values (k, n) over x as k thin lines of one colour and one name."""
@@ -89,9 +96,9 @@ class Panel:
         if not alone:
             self._means[label] = f" (median of {len(values)} seeds)"
         colour = self._keep(label, x, middle, *(() if alone else (low, high)))
-        style = {"marker": "o" if marker else "", "markersize": 4}
+        style = {"marker": "o" if marker else "", "markersize": self.DOT}
         self._axes.plot(x, middle, color=colour, label=label, **style)
-        self._ends[label] = (np.asarray(x)[-1], middle[-1])
+        self._lines[label] = np.stack([x, middle], axis=-1)
         if not alone:
             self._axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
 
@@ -116,26 +123,6 @@ class Panel:
             self._axes.plot([mean], [row], "o", color=colour, markersize=6)
         self._axes.set_yticks(range(len(series)), [lines(name, 18) for name in series])
         self._axes.set_ylim(len(series) - 0.4, -0.6)
-
-    def regions(self, positive: np.ndarray, extent: float, label: str) -> None:
-        """Shade where a grid (rows upwards, columns) over [−extent, extent]² is true.
-
-        Room for a legend is left above the square.
-        """
-        rows, columns = positive.nonzero()
-        size = len(positive)
-        step = 2 * extent / (size - 1)
-        colour = self._keep(label, columns * step - extent, rows * step - extent)
-        edge = extent + step / 2
-        shade = np.zeros((size, size, 4))
-        shade[:] = matplotlib.colors.to_rgba(colour, 0.25)
-        shade[~positive, 3] = 0
-        self._axes.imshow(
-            shade, extent=(-edge, edge, -edge, edge), origin="lower", interpolation="nearest"
-        )
-        self._axes.fill([], [], color=colour, alpha=0.25, label=label)
-        self._axes.set(xlim=(-edge, edge), ylim=(-edge, 1.9 * edge), yticks=[-1, 0, 1])
-        self._axes.grid(False)
 
     def images(self, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Draw rows of grey images (H, W) in [0, 1], each row with its name; black on white."""
@@ -224,16 +211,14 @@ class Panel:
         first = dict(reversed(list(zip(labels, handles, strict=True))))
         if len(first) < 2:
             return
-        if not self._name_ends(set(first)):
+        if set(self._lines) != set(first) or not self._name_lines():
             order = dict.fromkeys(labels)
             self._axes.legend([first[label] for label in order], list(order))
 
-    def _name_ends(self, labels: set[str]) -> bool:
+    def _name_lines(self) -> bool:
         """Write each name at the end of its line, if all are short, end together and have room."""
-        ends = self._ends
-        if set(ends) != labels or any(part["frame"].any() for part in self.parts):
-            return False
-        if max(map(len, ends)) > NAMED or len({float(x) for x, _ in ends.values()}) > 1:
+        ends = {name: places[-1] for name, places in self._lines.items()}
+        if max(map(len, ends)) > NAMED or len({x for x, _ in ends.values()}) > 1:
             return False
         to_axes = self._axes.transData + self._axes.transAxes.inverted()
         self._axes.autoscale_view()
@@ -265,16 +250,18 @@ class Panel:
             )
         return True
 
-    def description(self, stop: str = "") -> list[str]:
+    def description(self) -> list[str]:
         """Return the panel in lines of words: its axes, then each series' ends and extremes.
 
-        Args:
-            stop: the frame to describe, beside what is always there.
+        A line about what one stop of the slider shows begins with "At <stop>: ".
         """
         x, y = self._names
         axes = f", {y} against {x}" if x and y else f", {x or y}" if x or y else ""
-        shown = [part for part in self.parts if part["frame"].iloc[0] in ("", stop)]
-        return [f"Panel “{self.title}”{axes}.", *map(self._series, shown)]
+        lines = [f"Panel “{self.title}”{axes}."]
+        for part in self.parts:
+            stop = part["frame"].iloc[0]
+            lines.append((f"At {stop}: " if stop else "") + self._series(part))
+        return lines
 
     def _series(self, part: pd.DataFrame) -> str:
         name = part["series"].iloc[0] + self._means.get(part["series"].iloc[0], "")
@@ -282,6 +269,11 @@ class Panel:
         if isinstance(places[0], str):
             pairs = zip(places, values, strict=True)
             return f"{name}: values {', '.join(f'{place} {value:.3g}' for place, value in pairs)}."
+        if len(values) > 2 and (places[0], values[0]) == (places[-1], values[-1]):
+            return (
+                f"{name}: a ring, {min(places):.3g} to {max(places):.3g} across and "
+                f"{values.min():.3g} to {values.max():.3g} up."
+            )
         if len(values) == 1:
             text = f"{name}: value {values[0]:.3g}"
             if np.isfinite(part["low"].iloc[0]):

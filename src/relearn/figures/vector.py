@@ -87,6 +87,8 @@ def finish(
         root.set("data-slider", slider.name)
         root.set("data-stops", json.dumps(slider.stops, ensure_ascii=False))
         root.set("data-shown", str(slider.shown))
+    for group in root.iter(f"{{{SVG}}}g"):
+        _share_style(group)
     for text in root.iter(f"{{{SVG}}}text"):
         text.set("style", FONT_FAMILY.sub("", text.get("style")).strip())
     for element in root.iter():
@@ -112,6 +114,16 @@ def _set_words(group: ElementTree.Element, words: Words) -> None:
         line.set("y", place[2])
         line.set("style", f"{line.get('style')}; text-anchor: {words.anchor}")
         del line.attrib["transform"]
+
+
+def _share_style(group: ElementTree.Element) -> None:
+    """Say once for a group what each of its marks says for itself."""
+    marks = list(group)
+    styles = {mark.get("style") for mark in marks if mark.tag == f"{{{SVG}}}use"}
+    if len(marks) > 1 and len(styles) == 1 and all(mark.tag == f"{{{SVG}}}use" for mark in marks):
+        group.set("style", marks[0].get("style"))
+        for mark in marks:
+            del mark.attrib["style"]
 
 
 def _rounded(number: re.Match) -> str:

@@ -81,7 +81,7 @@ class Section:
     claims: list[Claim]
     picture: svg.Picture | None
     picture_missing: str
-    description: str
+    description: list[tuple[str, int | None]]
     drawn: made.Download | None
     variants: list[made.Variant]
     origins: list[Mapping[str, Any]]
@@ -114,6 +114,7 @@ def section(
     elif len(drawing) > INLINED:
         size = formats.size(len(drawing))
         unseen = f"Too large for this page, {size}: open results/figures/{experiment}.svg."
+    picture = None if unseen else svg.inline(drawing, f"figure-{experiment}", languages)
     own = [note for note in results.notes if note["wildcards"].get("experiment") == experiment]
     texts = {}
     for language in LANGUAGES:
@@ -143,9 +144,9 @@ def section(
             )
             for name in block["claims"]
         ],
-        picture=None if unseen else svg.inline(drawing, f"figure-{experiment}", languages),
+        picture=picture,
         picture_missing=unseen,
-        description=(results.file(f"figures/{experiment}.txt") or "").strip(),
+        description=_described(results.file(f"figures/{experiment}.txt") or "", picture),
         drawn=made.download(
             results, f"figures/{experiment}.csv", f"{experiment}.csv", f"{experiment}.csv"
         ),
@@ -178,6 +179,16 @@ def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
     return Claim(
         name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
     )
+
+
+def _described(text: str, picture: svg.Picture | None) -> list[tuple[str, int | None]]:
+    """Return a figure's lines of words, each with the only frame that it is about, if any."""
+    frames = {f"At {stop}: ": at for at, stop in enumerate(picture.stops if picture else ())}
+    lines = []
+    for line in text.strip().splitlines():
+        before = next((each for each in frames if line.startswith(each)), "")
+        lines.append((line.removeprefix(before), frames.get(before)))
+    return lines
 
 
 def _why(name: str, texts: Mapping[str, prose.Prose], results: Results) -> dict[str, str]:
