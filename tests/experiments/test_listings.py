@@ -54,6 +54,19 @@ def test_listing_10_2(published):
         assert [numbers[name][i] for i in (0, 49, 99)] == pytest.approx(values, rel=1e-12)
 
 
+def test_the_paths_of_listing_10_2_have_its_losses(config):
+    params = catalogue.parameters(
+        "gradient_descent", config["experiments"]["gradient_descent"], "published"
+    )
+    arrays = gradient_descent.run(params, seeds(0, "gradient_descent", 1), None).arrays
+    x, y = arrays["x"][0], arrays["y"][0]
+    for name, side in (("bgd", slice(None, -1)), ("sgd", slice(1, None)), ("mbgd", slice(1, None))):
+        path = arrays[f"{name}_path"][0]
+        loss = ((path[:, :1] * x + path[:, 1:] - y) ** 2).mean(axis=1)
+        assert len(path) == 101
+        np.testing.assert_allclose(arrays[name][0], loss[side])
+
+
 def test_listing_10_3(published):
     numbers = published(activations)
     x = np.linspace(-5, 5, 100)

@@ -31,6 +31,14 @@ def test_least_squares_is_polyfit(data):
     np.testing.assert_allclose(descent.least_squares(x, y), expected, rtol=1e-10)
 
 
+def test_the_loss_rises_about_least_squares_as_its_second_derivatives_say(data):
+    x, y, _ = data
+    best, offset = descent.least_squares(x, y), np.array([0.3, -2.0])
+    rise = np.einsum("i,sij,j->s", offset, descent.hessian(x), offset) / 2
+    losses = [descent.mean_squared_error(x, y, each[:, None]) for each in (best + offset, best)]
+    np.testing.assert_allclose((losses[0] - losses[1])[:, 0], rise)
+
+
 def test_batch_descent_is_the_plain_loop_on_every_seed(data):
     x, y, start = data
     path = descent.descend(x, y, start, 0.01, 20)

@@ -38,6 +38,23 @@ def test_descent_shrinks_each_eigendirection_by_its_own_factor(made):
         np.testing.assert_allclose(path[:, step], 0.5 * (values * left**2).sum(-1))
 
 
+def test_each_direction_takes_the_path_that_it_takes_in_a_plane_of_two(made):
+    hessian, z = made
+    values, vectors = np.linalg.eigh(hessian)
+    parts = np.einsum("sij,tsi->tsj", vectors, quadratics.path(hessian, z, 0.8, 5))
+    plane = quadratics.path(np.diag([0.125, 1.0])[None], np.ones((1, 2)), 0.8, 5)
+    np.testing.assert_allclose((parts / parts[0])[..., [0, -1]], plane.repeat(3, axis=1))
+    np.testing.assert_allclose(plane[:3, 0, 1], [1, -0.6, 0.36])
+
+
+def test_the_level_set_is_the_ellipse_of_that_loss():
+    ellipse = quadratics.level_set(np.diag([0.25, 1.0]), 2.0)
+    assert ellipse.max(axis=0) == pytest.approx([4, 2]) and len(ellipse) == 121
+    assert (ellipse[0] == ellipse[-1]).all()
+    tilted = np.array([[2.0, 1.0], [1.0, 3.0]])
+    np.testing.assert_allclose(quadratics.loss(tilted, quadratics.level_set(tilted, 5.0)), 5.0)
+
+
 def test_updates_are_counted_to_the_first_loss_at_the_level():
     # One dimension that counts: each update leaves (1 - 2 × 0.25)² = 1/4 of the loss.
     hessian, z = np.eye(1)[None], np.array([[3.0]])

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from relearn.experiments.parameters import LineParameters, Rate
-from relearn.learning import descent
+from relearn.learning import descent, quadratics
 from relearn.runs.record import Records, per_seed, table
 from relearn.runs.seeds import Seed, tuning_seeds
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LISTING = "10.2"
 SEED_RUNS = False
 METHODS = {"bgd": "batch", "sgd": "stochastic", "mbgd": "mini-batch"}
+EVERY = 10  # updates between two stops of the figure's slider
+LEVELS = (3, 10, 30, 100, 300)  # mean squared errors of the figure's rings
 CONDITIONS = ("as_published", "one_side", "equal_starts", "equal_budgets", "tuned_rates")
 
 
@@ -49,8 +51,9 @@ class Params(LineParameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Run the three methods and count what each needs to come down to the level."""
+    kept = {}
     if params.listing_seed is not None:
-        losses = published(params)
+        losses, kept = published(params)
         rates = params.rates
     else:
         rates = tuned(params, seeds[0]) if params.rate_grid else params.rates
@@ -70,11 +73,11 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     scalars |= {f"{name}_start_mse": loss[:, 0] for name, loss in losses.items()}
     scalars |= {f"{name}_final_mse": loss[:, -1] for name, loss in losses.items()}
     scalars |= {f"{name}_rate": np.full(len(seeds), rates[name]) for name in METHODS}
-    kept = np.arange(0, params.iterations, params.record_every)
+    steps = np.arange(0, params.iterations, params.record_every)
     curves = table(
-        "iteration", kept, {f"{name}_mse": loss[:, kept] for name, loss in losses.items()}
+        "iteration", steps, {f"{name}_mse": loss[:, steps] for name, loss in losses.items()}
     )
-    return Records(per_seed(scalars), curves, losses)
+    return Records(per_seed(scalars), curves, losses | kept)
 
 
 def replicate(
@@ -138,14 +141,19 @@ def tuned(params: Params, seed: Seed) -> dict[str, float]:
     return chosen
 
 
-def published(params: Params) -> dict[str, np.ndarray]:
-    """Run the listing's draws and arithmetic; a method draws on where the last one stopped."""
+def published(params: Params) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Run the listing's draws and arithmetic; a method draws on where the last one stopped.
+
+    Returns:
+        The losses (1, T) of the methods; the data x and y, (1, n), and the methods' paths,
+        (1, T + 1, 2), slope and intercept from the start on.
+    """
     draws = np.random.RandomState(params.listing_seed)
     x, y = params.line.draw_as_listed(draws)
-    losses = {}
+    losses, kept = {}, {"x": x.T, "y": y.T}
     for method in METHODS:
         w, b = draws.randn(1, 1), draws.randn(1, 1)
-        loss = []
+        loss, path = [], [np.ravel([w, b])]
         for _ in range(params.iterations):
             if method == "bgd":
                 seen = slice(None)
@@ -159,10 +167,11 @@ def published(params: Params) -> dict[str, np.ndarray]:
             share = 2 / len(error)
             step_w, step_b = share * x[seen].T.dot(error), share * np.sum(error)
             w, b = w - params.rates[method] * step_w, b - params.rates[method] * step_b
+            path.append(np.ravel([w, b]))
             if method != "bgd":
                 loss.append(np.mean((x.dot(w) + b - y) ** 2))
-        losses[method] = np.array([loss])
-    return losses
+        losses[method], kept[f"{method}_path"] = np.array([loss]), np.array([path])
+    return losses, kept
 
 
 def publish(records: Records) -> dict[str, Any]:
@@ -187,17 +196,20 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw the published curves, the same over seeds, and equal starts with equal budgets."""
+    """Draw the published paths and curves, the same over seeds, and equal starts and budgets."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.plane import Plane
 
-    figure = Figure(columns=3)
+    figure = Figure(columns=2, rows=2)
+    plane = figure.panel("Paths of the listing", Plane)
+    panels = {}
     titles = {
         "published": "As published, one seed",
         "as_published": "The same listing over seeds",
         "equal_budgets": "Equal starts and equal data",
     }
     for variant, title in titles.items():
-        panel = figure.panel(title)
+        panel = panels[variant] = figure.panel(title)
         arrays = results[variant].arrays
         for name, label in METHODS.items():
             steps = np.arange(1, arrays[name].shape[1] + 1)
@@ -207,4 +219,31 @@ def draw(results: Mapping[str, Records]) -> Figure:
             "mean squared error",
             log=True,
         )
+
+    arrays = results["published"].arrays
+    best = descent.least_squares(arrays["x"], arrays["y"])
+    least = descent.mean_squared_error(arrays["x"], arrays["y"], best[None])[0, 0]
+    hessian = descent.hessian(arrays["x"])[0]
+    paths = {name: arrays[f"{name}_path"][0] for name in METHODS}
+    for name, label in METHODS.items():
+        plane.line(*paths[name].T, label=label)
+    plane.line(*best.T, label="least squares", marker=True)
+    stops = range(0, len(paths["bgd"]), EVERY)
+    for at in figure.frames("updates", [str(stop) for stop in stops], shown=0):
+        for name, label in METHODS.items():
+            plane.points(*paths[name][[stops[at]]].T, label=label)
+            if at:
+                loss = arrays[name][0, [stops[at] - 1]]
+                panels["published"].points([stops[at]], loss, label=label)
+    plane.rings(
+        {
+            f"{level}": best + quadratics.level_set(hessian, level - least)
+            for level in LEVELS
+            if level > least
+        },
+        x=(-0.6, 4.2),
+        y=(-0.8, 3.9),
+        name="mean squared error",
+    )
+    plane.axes("slope w", "intercept b")
     return figure

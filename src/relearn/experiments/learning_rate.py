@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 SEED_RUNS = False
 LABELS = {"large": "80 %", "middle": "30 %", "small": "1 %"}  # the parable's numbers
+TITLES = {"round": "Well conditioned", "narrow": "Ill conditioned"}
+RATE, LOSS = "rate, in units of 2/λ_max", "loss, as a share of the start's"
+SHOWN = 20  # updates of the paths that the figure shows
+RINGS = {"1": 1, "1/4": 1 / 4, "1/16": 1 / 16}  # losses of theirs, as shares of the start's
 
 
 class Params(Parameters):
@@ -76,6 +80,8 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     curves = table("update", np.arange(params.updates + 1), losses)
     arrays = {"sweep_updates": np.stack(sweep, axis=1)}
     arrays["sweep_rate"] = np.tile(params.sweep, (len(seeds), 1))
+    arrays["beyond_rate"] = np.full(len(seeds), params.rates["beyond"])
+    arrays["curvatures"] = np.linalg.eigvalsh(hessian)
     return Records(per_seed(scalars), curves, arrays)
 
 
@@ -105,23 +111,54 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw the loss at the three rates for both conditions, and the updates against the rate."""
+    """Draw a descent in the plane at each rate, and the losses and updates of all descents."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.plane import Plane
 
-    figure = Figure(columns=3)
-    titles = {"round": "Well conditioned", "narrow": "Ill conditioned"}
-    for variant, title in titles.items():
+    figure = Figure(columns=3, rows=2)
+    planes = {
+        variant: figure.panel(f"Path, {title.lower()}", Plane) for variant, title in TITLES.items()
+    }
+    along = figure.panel("Loss along the paths")
+    for variant, title in TITLES.items():
         panel = figure.panel(title)
         curves = results[variant].curves
         for name, label in (("beyond", "beyond the limit"), *LABELS.items()):
             wide = curves.pivot(index="seed", columns="update", values=name)
             shares = wide.to_numpy() / wide.to_numpy()[:, :1]
             panel.spread(wide.columns.to_numpy(), shares, label=label)
-        panel.axes("update", "loss, as a share of the start's", log=True)
-    panel = figure.panel("Updates to the target")
-    for variant, title in titles.items():
+        panel.axes("update", LOSS, log=True)
+    updates = figure.panel("Updates to the target")
+    needed = {}
+    for variant, title in TITLES.items():
         arrays = results[variant].arrays
-        rates = arrays["sweep_rate"][0]
-        panel.spread(rates, arrays["sweep_updates"], label=title.lower(), marker=True)
-    panel.axes("rate, in units of 2/λ_max", "updates", log=True, log_x=True)
+        sweep = arrays["sweep_rate"][0]
+        updates.spread(sweep, arrays["sweep_updates"], label=title.lower(), marker=True)
+        needed[variant] = np.median(arrays["sweep_updates"], axis=0)
+    updates.axes(RATE, "updates", log=True, log_x=True)
+
+    # A seed's quadratic in the plane of its flattest and its steepest direction: in units of the
+    # start's distance along each, the descent is the same in every seed.
+    hessians = {name: np.diag(results[name].arrays["curvatures"][0, [0, -1]]) for name in TITLES}
+    start = np.ones(2)
+    rates = [*sweep, arrays["beyond_rate"][0]]
+    quickest = int(needed["round"].argmin())
+    for at in figure.frames(RATE, [f"{rate:g}" for rate in rates], shown=quickest):
+        for variant, title in TITLES.items():
+            hessian = hessians[variant]
+            path = quadratics.path(hessian[None], start[None], rates[at], SHOWN)[:, 0]
+            planes[variant].line(*path.T, label="descent", marker=True)
+            shares = quadratics.loss(hessian, path) / quadratics.loss(hessian, start)
+            along.line(np.arange(SHOWN + 1), shares, label=title.lower())
+            if at < len(sweep):
+                updates.points([rates[at]], [needed[variant][at]], label=title.lower())
+    along.axes("update", LOSS, log=True)
+    for variant, panel in planes.items():
+        own = quadratics.loss(hessians[variant], start)
+        rings = {
+            name: quadratics.level_set(hessians[variant], share * own)
+            for name, share in RINGS.items()
+        }
+        panel.rings(rings, x=(-0.4, 1.4), y=(-1.6, 1.6), name="loss")
+        panel.axes("flattest direction (start: 1)", "steepest direction (start: 1)")
     return figure

@@ -12,6 +12,16 @@ def least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([slope, y.mean(-1) - slope * x.mean(-1)], axis=-1)
 
 
+def hessian(x: np.ndarray) -> np.ndarray:
+    """Return the second derivatives (S, 2, 2) of the mean squared error by slope and intercept.
+
+    Args:
+        x: (S, n) data.
+    """
+    first, second = x.mean(-1), (x**2).mean(-1)
+    return 2 * np.array([[second, first], [first, np.ones_like(first)]]).transpose(2, 0, 1)
+
+
 def descend(
     x: np.ndarray,
     y: np.ndarray,

@@ -40,17 +40,35 @@ def loss(hessian: np.ndarray, offset: np.ndarray) -> np.ndarray:
     return 0.5 * (offset * gradient(hessian, offset)).sum(-1)
 
 
-def descend(hessian: np.ndarray, offset: np.ndarray, rate: float, steps: int) -> np.ndarray:
-    """Return the losses (S, steps + 1) of descent at a rate in units of 2/λ_max, start first.
+def path(hessian: np.ndarray, offset: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """Return the offsets (steps + 1, S, d) of descent at a rate in units of 2/λ_max, start first.
 
-    A loss beyond the range of floats is infinite or not a number; it has diverged.
+    An offset beyond the range of floats is infinite or not a number; it has diverged.
     """
-    path = [loss(hessian, offset)]
+    offsets = [offset]
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
-            offset = offset - LIMIT * rate * gradient(hessian, offset)
-            path.append(loss(hessian, offset))
-    return np.stack(path, axis=-1)
+            offsets.append(offsets[-1] - LIMIT * rate * gradient(hessian, offsets[-1]))
+    return np.stack(offsets)
+
+
+def descend(hessian: np.ndarray, offset: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """Return the losses (S, steps + 1) along `path`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = [loss(hessian, each) for each in path(hessian, offset, rate, steps)]
+    return np.stack(losses, axis=-1)
+
+
+def level_set(hessian: np.ndarray, level: float, points: int = 120) -> np.ndarray:
+    """Return the offsets in a plane whose loss is `level`: an ellipse, closed, (points + 1, 2).
+
+    Args:
+        hessian: (2, 2), positive definite.
+    """
+    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    circle = np.sqrt(2 * level) * np.stack([np.sin(angle), np.cos(angle)])
+    ellipse = np.linalg.solve(np.linalg.cholesky(hessian).T, circle).T
+    return np.concatenate([ellipse, ellipse[:1]])
 
 
 def updates_until(
