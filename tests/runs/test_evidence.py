@@ -1,6 +1,5 @@
 """Verdicts against closed forms, and the error rates of the judge where the effect is delta."""
 
-import gc
 import json
 import math
 
@@ -11,16 +10,7 @@ from scipy import stats
 from relearn.errors import ConfigError
 from relearn.runs.evidence import interval, verdicts
 
-pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick():
-    """Keeps old objects out of garbage collection, which `multipletests` asks for at each call."""
-    judge([1.0])  # imports statsmodels
-    gc.freeze()
-    yield
-    gc.unfreeze()
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("quick_holm")]
 
 
 def block(kind="mean", threshold=0.0) -> dict:

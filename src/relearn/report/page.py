@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from relearn.report import formats, origin, speed
-from relearn.report.language import LANGUAGES, Languages, sides
+from relearn.report import origin, speed
+from relearn.report.language import Languages
+from relearn.report.layout import PROSE, render
 from relearn.report.results import Results
 from relearn.report.sections import MISSING, Section, section
 from relearn.runs.registration import Registration
 
-HERE = Path(__file__).parent
 VERDICTS = {
     "supported": "the whole 95 % interval lies above δ",
     "contradicted": "the whole interval lies below δ: the effect is reversed or too small",
@@ -40,7 +34,7 @@ def build(
     results: Path,
     config: Mapping[str, Any],
     root: Path,
-    prose: Path = HERE / "prose",
+    prose: Path = PROSE,
     registered: Mapping[str, Registration] = MappingProxyType({}),
 ) -> str:
     """Return the whole page as HTML, in every language.
@@ -61,36 +55,11 @@ def build(
     sections = [
         section(name, shelf, languages, prose, registered) for name in config["experiments"]
     ]
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "duration": formats.duration,
-        "thousands": formats.thousands,
-        "here": lambda text: text.replace(f"{Path(root).resolve()}/", ""),
-        "markup": Markup,
-    }
-    environment.globals |= {
-        "both": languages.both,
-        "named": languages.named,
-        "told": languages.told,
-        "said": sides,
-        "said_texts": lambda texts, name: sides(
-            {language: getattr(text, name) for language, text in texts.items()}
-        ),
-    }
     rules = origin.costs(shelf)
-    script = (HERE / "templates" / "page.js").read_text()
-    return environment.get_template("page.html.j2").render(
-        style=Markup(_compact((HERE / "templates" / "style.css").read_text())),
-        script=Markup(script),
-        script_digest=_base64(hashlib.sha256(script.encode()).digest()),
-        font=_base64((HERE / "fonts" / "NotoSansTC.woff2").read_bytes()),
-        languages=LANGUAGES,
+    return render(
+        "page.html.j2",
+        languages,
+        root,
         chapters=_chapters(sections),
         stops=max((len(each.picture.stops) for each in sections if each.picture), default=0),
         scale=config["scale"],
@@ -121,11 +90,3 @@ def _counts(sections: Sequence[Section]) -> dict[str, int]:
     """Return how many claims have each verdict, in the order of the legend."""
     found = Counter(claim.whole.verdict for each in sections for claim in each.claims)
     return {name: found[name] for name in (*VERDICTS, MISSING) if found[name]}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _compact(css: str) -> str:
-    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()

@@ -172,10 +172,13 @@ def claim(name: str, results: Results, experiment: str, **beside: Any) -> Claim:
         none = formats.NONE
         whole = Part(name, MISSING, none, "", block["unit"], threshold, none, reason)
         return Claim(name, block["claim"], block["effect"], block["reason"], whole, [], **beside)
-    stated = {part: {**block, **own} for part, own in block.get("parts", {}).items()}
-    parts = [_part(each["condition"], each, stated[each["name"]]) for each in found["conditions"]]
+    stated = {each: {**block, **own} for each, own in block.get("parts", {}).items()}
+    parts = [
+        part(each["condition"], each, stated[each["name"]]["reason"])
+        for each in found["conditions"]
+    ]
     deciding = stated.get(found["weakest"], block)
-    whole = _part(name, found, deciding)
+    whole = part(name, found, deciding["reason"])
     return Claim(
         name, found["claim"], found["effect"]["name"], deciding["reason"], whole, parts, **beside
     )
@@ -203,7 +206,8 @@ def core_seconds(origin: Mapping[str, Any]) -> float:
     return origin["seconds"] * origin["threads"]
 
 
-def _part(name: str, found: Mapping[str, Any], block: Mapping[str, Any]) -> Part:
+def part(name: str, found: Mapping[str, Any], reason: str = "") -> Part:
+    """Return a verdict of claims.json, a claim's or a condition's, as a page shows it."""
     effect = found["effect"]
     estimate, interval = formats.effect(effect, found["kind"] == "exact")
     return Part(
@@ -216,7 +220,7 @@ def _part(name: str, found: Mapping[str, Any], block: Mapping[str, Any]) -> Part
         formats.thousands(found["seeds"]),
         found["note"],
         effect["name"],
-        block["reason"],
+        reason,
         forest.plot(effect, found["kind"]),
         forest.size(effect, found["kind"]),
     )

@@ -38,7 +38,19 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
+    speak();
+    document.addEventListener("change", ({ target }) => {
+      if (target.name === "language") {
+        store("relearn-language", target.value);
+        remember({ lang: target.value === "en" ? "" : target.value });
+        speak();
+      } else if (target.name === "scheme") {
+        store("relearn-scheme", target.value);
+      }
+    });
+
     const form = document.querySelector(".filters");
+    if (!form) return; // the comparison of two builds: it has nothing of the rest
     const [search, chapter, size, shown] = ["search", "chapter", "size", "shown"].map((id) => document.getElementById(id));
     const rows = find("#scoreboard tbody tr").map((row) => ({ row, text: row.textContent.toLowerCase() }));
 
@@ -64,17 +76,6 @@
     form.addEventListener("reset", () => setTimeout(filter));
     form.addEventListener("submit", (event) => event.preventDefault());
     filter();
-    speak();
-
-    document.addEventListener("change", ({ target }) => {
-      if (target.name === "language") {
-        store("relearn-language", target.value);
-        remember({ lang: target.value === "en" ? "" : target.value });
-        speak();
-      } else if (target.name === "scheme") {
-        store("relearn-scheme", target.value);
-      }
-    });
 
     // A slider can be played: a stop each 0.7 seconds, once.
     for (const stops of find(".stops")) {

@@ -1,0 +1,89 @@
+"""Compare two builds: compare.py RESULTS_A RESULTS_B PAGE. Prints what moved and writes a page."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from relearn.errors import RelearnError
+from relearn.files import whole
+from relearn.report import comparison_page
+from relearn.report.comparison import Comparison, compare
+from relearn.report.results import Results
+
+SHOWN = 20  # numbers that moved; the page has more
+
+
+def verdict_table(found: Comparison) -> Table:
+    """Return the verdicts that changed, one row a claim."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", "A", "B", "the change is"):
+        table.add_column(name, no_wrap=True)
+    for claim in found.claims:
+        if claim.changed:
+            reading = "within noise" if claim.noise else "[red]beyond noise[/]"
+            table.add_row(claim.id, claim.a["verdict"], claim.b["verdict"], reading)
+    return table
+
+
+def number_table(found: Comparison) -> Table:
+    """Return the numbers that moved, no more than SHOWN."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("number that moved", overflow="fold")
+    for name in ("A", "B", "B − A [95 % interval]"):
+        table.add_column(name, justify="right")
+    for number in comparison_page.surest(found.numbers, "moved", SHOWN):
+        (a, _), (b, _), difference = map(
+            comparison_page.shown, (number.a, number.b, number.difference)
+        )
+        name = f"{number.experiment}/{number.variant} {number.metric}"
+        # Rich would take [low, high] for a style; the backslash says that it is text.
+        table.add_row(name, a, b, " ".join(difference).replace("[", "\\["))
+    return table
+
+
+def summary(found: Comparison) -> str:
+    """Return what was compared and what came of it, in lines."""
+    counts = [f"{count:,} {comparison_page.WORDS[kind]}" for kind, count in found.counts.items()]
+    unequal = sum(listing.unequal for listing in found.listings)
+    changed = sum(claim.changed for claim in found.claims)
+    lines = [
+        f"A: {found.folders[0]}",
+        f"B: {found.folders[1]}",
+        f"numbers: {', '.join(counts)}",
+        f"published: {unequal:,} of {found.published:,} differ",
+        f"settings: {len(found.settings):,} differ",
+        f"verdicts: {changed} of {len(found.claims)} changed",
+    ]
+    for kind, apart in found.only.items():
+        lines += [f"{kind} in {side} only: {len(own):,}" for side, own in apart.items() if own]
+    return "\n".join(lines)
+
+
+def main(a: str, b: str, page: str) -> int:
+    """Print what moved and write the page; return the exit status."""
+    try:
+        found = compare(*(Results.found(Path(folder)) for folder in (a, b)))
+    except RelearnError as error:
+        print(f"relearn: {error}", file=sys.stderr)
+        return 1
+    with whole(Path(page)) as temporary:
+        temporary.write_text(comparison_page.build(found))
+    console = Console(highlight=False)
+    console.width = min(console.width, 100)
+    print(summary(found))
+    for table in (verdict_table(found), number_table(found)):
+        if table.row_count:
+            print()
+            console.print(table)
+    if found.counts["moved"] > SHOWN:
+        print(f"… and {found.counts['moved'] - SHOWN:,} more")
+    print(f"\npage: {page}")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))
