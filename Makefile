@@ -5,6 +5,9 @@ CORES  ?= all
 SCALE  ?= default
 PORT   ?= 5000
 ARGS   ?=
+A      ?=
+B      ?= results
+OUT    ?= results/compare/index.html
 
 ifeq (,$(findstring :$(SCALE):,:smoke:default:full:))
 $(error SCALE=$(SCALE) is unknown: take smoke, default or full)
@@ -18,7 +21,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test bench ui unlock font lock lint format clean distclean
+.PHONY: help report test bench ui compare unlock font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +47,10 @@ ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=50
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false exec .venv/bin/mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" \
 		--default-artifact-root results/mlflow/artifacts --host 127.0.0.1 --port $(PORT)
+
+compare: .venv/ready ## what moved from one build to another, beyond noise: A=results-of-one [B=results] [OUT=page]
+	@test -n "$(A)" || { echo 'A is missing: make compare A=path/to/results' >&2; exit 1; }
+	@.venv/bin/python workflow/scripts/compare.py "$(A)" "$(B)" "$(OUT)"
 
 unlock: .venv/ready ## after a build was killed: let the next one begin
 	.venv/bin/snakemake --unlock

@@ -18,12 +18,12 @@ SHOWN = 20  # numbers that moved; the page has more
 def verdict_table(found: Comparison) -> Table:
     """Return the verdicts that changed, one row a claim."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("claim", "A", "B", "the change is"):
+    for name in ("claim", "A", "B", "reading"):
         table.add_column(name, no_wrap=True)
     for claim in found.claims:
         if claim.changed:
-            reading = "within noise" if claim.noise else "[red]beyond noise[/]"
-            table.add_row(claim.id, claim.a["verdict"], claim.b["verdict"], reading)
+            words = comparison_page.READINGS[claim.reading]
+            table.add_row(claim.id, claim.a["verdict"], claim.b["verdict"], words.split(":")[0])
     return table
 
 

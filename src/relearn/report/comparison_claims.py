@@ -10,9 +10,7 @@ import numpy as np
 
 from relearn.errors import RelearnError
 from relearn.report.results import Results
-from relearn.runs.differences import EQUAL, Difference, Estimate, independent, welch
-
-NO_TEST = Difference(np.nan, np.nan, np.nan, 1.0)
+from relearn.runs.differences import EQUAL, UNTOLD, Difference, Estimate, proportions, welch
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,12 @@ class Claim:
         return self.changed or any(part.listed for part in self.parts) or any(self.only.values())
 
     @property
-    def noise(self) -> bool:
-        """Whether noise explains all that there is to say."""
-        return not any(self.only.values()) and not any(
-            part.reading in ("moved", "question") for part in self.parts
-        )
+    def reading(self) -> str:
+        """What to make of it: a condition that moved decides, then one of another question."""
+        if any(self.only.values()):
+            return "question"
+        found = {part.reading for part in self.parts if part.listed}
+        return next((each for each in ("moved", "question", "untold") if each in found), "noise")
 
 
 def judged(results: Results) -> dict[str, dict[str, Any]]:
@@ -121,22 +120,17 @@ def _difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
     kinds = {a["kind"], b["kind"]}
     if kinds == {"exact"}:
         changed = a["verdict"] != b["verdict"]
-        return NO_TEST._replace(outcome="moved" if changed else "equal")
+        return UNTOLD._replace(outcome="moved") if changed else EQUAL
     if len(kinds) > 1:
-        return NO_TEST._replace(outcome="untold")
+        return UNTOLD
     estimates = [_estimate(each) for each in (a, b)]
     if estimates[0] == estimates[1]:
         return EQUAL
     if kinds == {"proportion"} and not np.isnan([each.mean for each in estimates]).any():
-        return independent(*(_zeros_and_ones(each) for each in estimates))
+        return proportions(*((round(each.mean * each.n), each.n) for each in estimates))
     return welch(*estimates)
 
 
 def _estimate(part: Mapping[str, Any]) -> Estimate:
     numbers = (part["effect"][key] for key in ("estimate", "low", "high"))
     return Estimate(*(np.nan if each is None else each for each in numbers), part["seeds"])
-
-
-def _zeros_and_ones(share: Estimate) -> np.ndarray:
-    """Return the values that a share is the mean of, in an order of their own."""
-    return (np.arange(share.n) < round(share.mean * share.n)).astype(float)

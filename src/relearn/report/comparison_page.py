@@ -22,6 +22,12 @@ WORDS = {
     "untold": "cannot be told",
     "question": "another question",
 }
+READINGS = {
+    "noise": "Noise explains it: no effect moved.",
+    "moved": "Beyond noise: an effect moved.",
+    "question": "Another question was asked: effect, unit, threshold or conditions.",
+    "untold": "Nothing can be told: an effect has no noise to compare with.",
+}
 LISTED = 200  # the numbers of one outcome that the page lists, however many there are
 
 
@@ -32,6 +38,7 @@ def build(found: Comparison) -> str:
         Languages(PROSE),
         found=found,
         words=WORDS,
+        readings=READINGS,
         claims=[claim for claim in found.claims if claim.listed],
         moved=surest(found.numbers, "moved"),
         untold=surest(found.numbers, "untold"),

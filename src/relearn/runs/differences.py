@@ -12,13 +12,13 @@ builds there are
 The rule is that of `evidence`, with zero for a threshold: a number moved if B − A is not zero by a
 two-sided test at 5 % and this survives Holm's correction over all comparisons of the two builds.
 Else noise explains it, which says less the fewer the seeds are. Pairs that all agree to 10⁻⁹ of
-themselves differ by rounding. With one seed, or a value that is not finite, nothing can be told.
+themselves differ by rounding. Nothing can be told from one seed, from a value that is not finite,
+and from a number that is the same in every seed of each build: there is no noise to compare with,
+and it may be one draw, such as a rate that was tuned once for all seeds. What depends on such a
+draw has noise that the spread over seeds does not show: with other seeds it may seem to move.
 
-The test is the one of the interval, save where its p is known to be too small: values of 0 and 1
-have exact tests (Fisher's; McNemar's for pairs), and samples without any spread, such as a cap or a
-count, have an interval of no width, so their p is a bound: n and m draws from one distribution come
-out as n times one value and m times another with a probability of at most 2 nⁿ mᵐ / (n + m)ⁿ⁺ᵐ, and
-n pairs all differ by the same with at most 2 / 4ⁿ.
+The test is the one of the interval, but values of 0 and 1 have exact ones: Fisher's, and McNemar's
+for pairs.
 
 The effects of claims are kept without their seeds: they are compared as independent, which over the
 same seeds calls too much noise, never too little.
@@ -60,6 +60,7 @@ class Difference(NamedTuple):
 
 
 EQUAL = Difference(0.0, 0.0, 0.0, 1.0, "equal")
+UNTOLD = Difference(np.nan, np.nan, np.nan, 1.0, "untold")
 
 
 def estimate(values: ArrayLike) -> Estimate:
@@ -73,10 +74,16 @@ def independent(a: ArrayLike, b: ArrayLike) -> Difference:
     if np.array_equal(a, b, equal_nan=True):
         return EQUAL
     found = welch(estimate(a), estimate(b))
-    if _zeros_and_ones(a, b) and (np.ptp(a) or np.ptp(b)):
-        counts = [[sample.sum(), len(sample) - sample.sum()] for sample in (a, b)]
-        return found._replace(p=float(stats.fisher_exact(counts).pvalue))
+    if not found.outcome and _zeros_and_ones(a, b):
+        return proportions((int(a.sum()), len(a)), (int(b.sum()), len(b)))
     return found
+
+
+def proportions(a: tuple[int, int], b: tuple[int, int]) -> Difference:
+    """Compare two shares, each given as how many of how many seeds; seeds must be independent."""
+    found = welch(*(estimate(np.arange(n) < k) for k, n in (a, b)))
+    p = stats.fisher_exact([[k, n - k] for k, n in (a, b)]).pvalue
+    return found._replace(p=float(p), outcome="")
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Difference:
@@ -89,7 +96,7 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
     found = welch(Estimate(0.0, 0.0, 0.0, len(gains)), estimate(gains))
     if np.allclose(a, b, rtol=ROUNDING, atol=0.0, equal_nan=True):
         return found._replace(outcome="rounding")
-    if _zeros_and_ones(a, b) and np.ptp(gains):
+    if not found.outcome and _zeros_and_ones(a, b):
         gained, changed = int(np.sum(gains > 0)), int(np.sum(gains != 0))
         return found._replace(p=float(stats.binomtest(gained, changed).pvalue))
     return found
@@ -101,10 +108,9 @@ def welch(a: Estimate, b: Estimate) -> Difference:
         difference, errors = b.mean - a.mean, np.array([_error(a), _error(b)])
         error = np.hypot(*errors)
         if not np.isfinite([difference, error]).all():
-            return Difference(difference, np.nan, np.nan, 1.0, "untold")
+            return UNTOLD._replace(estimate=difference)
         if error == 0:
-            p = _by_chance(a.n, b.n) if difference else 1.0
-            return Difference(difference, difference, difference, p)
+            return EQUAL if difference == 0 else UNTOLD._replace(estimate=difference)
         freedom = 1 / np.sum((errors / error) ** 4 / (np.array([a.n, b.n]) - 1))
         half = float(special.stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * special.stdtr(freedom, -abs(difference) / error))
@@ -124,8 +130,3 @@ def _error(of: Estimate) -> float:
 
 def _zeros_and_ones(*samples: np.ndarray) -> bool:
     return all(np.isin(sample, (0.0, 1.0)).all() for sample in samples)
-
-
-def _by_chance(n: int, m: int) -> float:
-    shares = np.array([n, m]) / (n + m)
-    return float(2 * np.prod(shares ** (n, m)))
