@@ -123,3 +123,13 @@ def test_less_than_a_decade_is_written_without_a_power(tmp_path):
     panel.axes("x", "y", log=True)
     texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
     assert "2.2" in texts and not any("×" in text for text in texts)
+
+
+def test_an_axis_may_end_before_the_data_do(tmp_path):
+    figure = Figure(columns=1)
+    panel = figure.panel("fit")
+    panel.line([0, 1], [-1, 1000], label="y")
+    panel.axes("x", "y", ends=(-2, 4))
+    texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
+    assert {"−2", "4"} <= texts and "1000" not in texts
+    assert figure.table()["y"].tolist() == [-1, 1000]

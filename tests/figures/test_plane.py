@@ -18,16 +18,6 @@ def texts(figure, folder):
     return found
 
 
-def test_a_region_keeps_the_places_of_its_cells():
-    figure = Figure(columns=1)
-    positive = np.zeros((3, 3), dtype=bool)
-    positive[0, 2] = positive[2, 1] = True  # rows go upwards
-    figure.panel("plane", Plane).regions(positive, 2.0, label="inside")
-    table = figure.table()
-    assert table[["x", "y"]].to_numpy().tolist() == [[2, -2], [0, 2]]
-    assert set(table["series"]) == {"inside"}
-
-
 def test_rings_are_kept_whole_and_named_where_they_are_seen(tmp_path):
     figure = Figure(columns=1)
     plane = figure.panel("plane", Plane)

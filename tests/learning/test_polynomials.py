@@ -23,6 +23,14 @@ def test_low_degrees_agree(data, degree):
     assert powers.rank == chebyshev.rank == powers.columns == degree + 1
 
 
+def test_the_weights_are_those_of_the_basis(data):
+    x, y, _, _ = data
+    cubic = 2 - x + 0.5 * x**3
+    fits = [fit(x, cubic, x, y, 3) for fit in polynomials.FITS.values()]
+    np.testing.assert_allclose(fits[0].weights, [2, -1, 0, 0.5], atol=1e-6)
+    np.testing.assert_allclose(polynomials.chebyshev_columns(x, 3) @ fits[1].weights, cubic)
+
+
 def test_high_degrees_lose_rank_in_powers_of_x_only(data):
     assert polynomials.monomial_fit(*data, 15).rank < 16
     assert polynomials.monomial_fit(*data, 15, cutoff=1e-15).rank > 10

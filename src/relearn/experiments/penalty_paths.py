@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SEED_RUNS = False
 SHOWN = 5  # weights of each kind in the figure: more would be a thicket
+DRAWN = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]  # λ of the curves in the figure
 
 
 class Params(Parameters):
@@ -112,31 +113,37 @@ def chosen(path: np.ndarray, X: np.ndarray, y: np.ndarray) -> int:
 def curve(params: Params, seed: Seed) -> dict[str, float | np.ndarray]:
     """Return how much less rough an L2 penalty makes a polynomial through noisy points."""
 
-    def points(count: int, stream: str) -> tuple[np.ndarray, np.ndarray]:
+    def points(count: int, stream: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         generator = seed.generator(stream)
         x = generator.uniform(-1, 1, count)
         x[:2] = -1, 1  # no validation point lies beyond the training points
         columns = polynomials.basis_columns(x, params.features, params.basis)
-        return columns, np.sin(np.pi * (x + 1)) + generator.normal(0, params.noise, count)
+        return x, columns, sine(x) + generator.normal(0, params.noise, count)
 
-    X, y = points(params.samples, "train")
-    X_valid, y_valid = points(params.validation_samples, "validation")
+    x, X, y = points(params.samples, "train")
+    _, X_valid, y_valid = points(params.validation_samples, "validation")
     # Centring both leaves the constant out of the penalty.
     centre, level = X.mean(axis=0), y.mean()
     path = penalties.ridge_path(X - centre, y - level, np.append(0.0, params.grid))
     best = 1 + chosen(path[1:], X_valid - centre, y_valid - level)
     rough = np.log2(polynomials.roughness(path[[0, best]], params.basis))
-    shown = polynomials.basis_columns(np.linspace(-1, 1, 100), params.features, params.basis)
-    values = (shown - centre) @ path[[0, best]].T + level
+    drawn = penalties.ridge_path(X - centre, y - level, np.append(0.0, DRAWN))
     return {
         "smoother": rough[0] - rough[1],
         "above_truth_without": rough[0] - np.log2(np.pi**4),  # ∫ (π² sin)² over a period of 2
         "above_truth_with": rough[1] - np.log2(np.pi**4),
         "strength": params.grid[best - 1],
         "norm_ratio": np.linalg.norm(path[best]) / np.linalg.norm(path[0]),
-        "without": values[:, 0],
-        "with": values[:, 1],
+        "x": x,
+        "y": y,
+        "weights": drawn,
+        "constants": level - drawn @ centre,
     }
+
+
+def sine(x: np.ndarray) -> np.ndarray:
+    """Return one period of the sine over [−1, 1]."""
+    return np.sin(np.pi * (x + 1))
 
 
 def orthonormal(params: Params, seed: Seed) -> dict[str, float | np.ndarray]:
@@ -175,22 +182,40 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw both paths of the first seed, and its curves with and without the penalty."""
+    """Draw both paths of the first seed, and its curves in two bases at each λ."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=3)
+    figure = Figure(columns=2, rows=2)
     arrays = results["independent"].arrays
+    strengths = arrays["strengths"][0]
+    paths = {}
     for name, title in (("l2", "L2, first seed"), ("l1", "L1, first seed")):
-        panel = figure.panel(title)
-        path = arrays[f"{name}_path"][0].T
-        panel.paths(arrays["strengths"][0], path[:SHOWN], label="true: ±1")
-        panel.paths(arrays["strengths"][0], path[SHOWN:], label="true: 0")
+        panel, path = figure.panel(title), arrays[f"{name}_path"][0].T
+        paths[panel] = {"true: ±1": path[:SHOWN], "true: 0": path[SHOWN:]}
+        for label, values in paths[panel].items():
+            panel.paths(strengths, values, label=label)
         panel.axes("λ", "weight", zero=True, log_x=True)
-    panel = figure.panel("Polynomial, first seed")
-    curves = results["powers"].arrays
-    x = np.linspace(-1, 1, curves["with"].shape[1])
-    panel.line(x, curves["without"][0], label="without")
-    panel.line(x, curves["with"][0], label="with L2")
-    panel.line(x, np.sin(np.pi * (x + 1)), label="truth")
-    panel.axes("x", "y")
+    x = np.linspace(-1, 1, 100)
+    curves = {}
+    for variant, basis, title in (
+        ("powers", "powers", "L2, curve in powers of x"),
+        ("legendre", "legendre", "L2, curve in orthonormal polynomials"),
+    ):
+        panel, arrays = figure.panel(title), results[variant].arrays
+        weights, constants = arrays["weights"][0], arrays["constants"][0]
+        columns = polynomials.basis_columns(x, weights.shape[1], basis)
+        curves[panel] = columns @ weights.T + constants
+        panel.points(arrays["x"][0], arrays["y"][0], label="training points")
+        panel.line(x, sine(x), label="truth")
+        panel.line(x, curves[panel][:, 0], label="without")
+        panel.axes("x", "y", ends=(-2.5, 4.5))
+    stops = [f"{strength:g}" for strength in DRAWN]
+    for frame in figure.frames("penalty λ", stops, shown=len(stops) // 2):
+        for panel, groups in paths.items():
+            for label, values in groups.items():
+                # On the drawn lines, which are straight between the λ of the path.
+                here = [np.interp(np.log(DRAWN[frame]), np.log(strengths), each) for each in values]
+                panel.points([DRAWN[frame]] * len(here), here, label=label)
+        for panel, values in curves.items():
+            panel.line(x, values[:, 1 + frame], label="with L2")
     return figure

@@ -15,6 +15,7 @@ from relearn.runs.seeds import Seed, tuning_seeds
 
 if TYPE_CHECKING:
     from relearn.figures.canvas import Figure
+    from relearn.figures.panel import Panel
 
 LISTING = "10.4"
 SEED_RUNS = False
@@ -43,14 +44,14 @@ class Params(Parameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Fit every degree on every seed's noise and split; find the best degree on other draws."""
-    values = fits(params, seeds, "")
+    values, arrays = fits(params, seeds, "")
     metrics = {
         name: values[..., index]
         for index, name in enumerate(("train_mse", "test_mse", "rank", "columns", "condition"))
     }
     last = {f"{name}_last": value[:, -1] for name, value in metrics.items()}
     rise = np.diff(metrics["train_mse"], axis=1).max(axis=1)
-    tuning = fits(
+    tuning, _ = fits(
         params.model_copy(update={"listing_seed": None}),
         tuning_seeds(seeds[0], params.tuning_seeds),
         "tuning ",
@@ -67,19 +68,24 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         "straight_train_above_noise": train[:, 0] - noise,
         "straight_test_above_noise": test[:, 0] - noise,
     }
-    return Records(per_seed(scalars), table("degree", np.array(params.degrees), metrics))
+    curves = table("degree", np.array(params.degrees), metrics)
+    return Records(per_seed(scalars), curves, arrays)
 
 
-def fits(params: Params, seeds: Sequence[Seed], prefix: str) -> np.ndarray:
-    """Return what each fit gave, (S, degrees, 5), in the order of `polynomials.Fit`.
+def fits(
+    params: Params, seeds: Sequence[Seed], prefix: str
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return what each fit gave, (S, degrees, 5), in the order of `polynomials.Fit`; and arrays.
 
-    `prefix` names streams of their own for the tuning replicates.
+    The arrays are each seed's points (S, n) and weights (S, degrees, highest degree + 1), zero
+    beyond a fit's own degree. `prefix` names streams of their own for the tuning replicates.
     """
     from sklearn.model_selection import train_test_split
 
     x = np.linspace(0, 2 * np.pi, params.samples)
     fit = polynomials.FITS[params.basis]
-    found = []
+    names = ("x_train", "y_train", "x_test", "y_test")
+    points, found = [], []
     for seed in seeds:
         if params.listing_seed is not None:
             noise = np.random.RandomState(params.listing_seed).randn(params.samples) * params.noise
@@ -94,9 +100,14 @@ def fits(params: Params, seeds: Sequence[Seed], prefix: str) -> np.ndarray:
         )
         if params.keep_ends:
             x_train, y_train = np.append(x_train, x[[0, -1]]), np.append(y_train, y[[0, -1]])
-        data = (x_train, y_train, x_test, y_test)
-        found.append([fit(*data, degree, params.cutoff) for degree in params.degrees])
-    return np.array(found, dtype=float)
+        points.append((x_train, y_train, x_test, y_test))
+        found.append([fit(*points[-1], degree, params.cutoff) for degree in params.degrees])
+    arrays = dict(zip(names, map(np.stack, zip(*points, strict=True)), strict=True))
+    widest = max(params.degrees) + 1
+    arrays["weights"] = np.array(
+        [[np.pad(one.weights, (0, widest - one.columns)) for one in row] for row in found]
+    )
+    return np.array([[one[:-1] for one in row] for row in found], dtype=float), arrays
 
 
 def publish(records: Records) -> dict[str, Any]:
@@ -124,22 +135,30 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw both errors against the degree, and the rank that the solver used."""
+    """Draw fits of each degree beside their errors; and what the listing's solver does."""
     from relearn.figures.canvas import Figure
 
-    figure = Figure(columns=3)
-    titles = {
-        "monomial": "Powers of x, as in the listing",
-        "few_samples": "Chebyshev, fewer points",
-    }
-    for variant, title in titles.items():
-        panel = figure.panel(title)
-        for metric, label in (("train_mse", "training error"), ("test_mse", "test error")):
-            wide = results[variant].curves.pivot(index="seed", columns="degree", values=metric)
-            panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
-        noise = results[variant].scalars["noise_variance"].iloc[0]
-        panel.line(wide.columns[[0, -1]].to_numpy(), [noise, noise], label="noise variance")
-        panel.axes("degree", "mean squared error", log=True)
+    figure = Figure(columns=2, rows=2)
+    few = results["few_samples"]
+    fitted = figure.panel("Chebyshev, fewer points: fits")
+    errors = figure.panel("Chebyshev, fewer points: errors")
+    medians = draw_errors(errors, few)
+    weights = few.arrays["weights"]
+    x = np.linspace(0, 2 * np.pi, 120)
+    columns = polynomials.chebyshev_columns(x, weights.shape[-1] - 1)
+    for kind, label in (("train", "training points"), ("test", "test points")):
+        fitted.points(few.arrays[f"x_{kind}"][0], few.arrays[f"y_{kind}"][0], label=label)
+    fitted.line(x, np.sin(x), label="truth")
+    degrees = few.curves["degree"].unique()
+    stops = [str(degree) for degree in degrees]
+    for frame in figure.frames("degree", stops, shown=len(stops) // 2):
+        fits_of_all = weights[:, frame] @ columns.T
+        fitted.line(x, fits_of_all[0], label="first seed's fit")
+        fitted.spread(x, fits_of_all, label="all seeds' fits")
+        for label, values in medians.items():
+            errors.points(degrees[[frame]], values[[frame]], label=label)
+    fitted.axes("x", "y", ends=(-2.5, 4.5))
+    draw_errors(figure.panel("Powers of x, as in the listing"), results["monomial"])
     panel = figure.panel("Rank that the solver kept")
     for variant, label in (
         ("monomial", "powers of x"),
@@ -150,3 +169,16 @@ def draw(results: Mapping[str, Records]) -> Figure:
         panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
     panel.axes("degree", "numerical rank", zero=True)
     return figure
+
+
+def draw_errors(panel: Panel, records: Records) -> dict[str, np.ndarray]:
+    """Draw both errors against the degree, and the noise variance; return both errors' medians."""
+    medians = {}
+    for metric, label in (("train_mse", "training error"), ("test_mse", "test error")):
+        wide = records.curves.pivot(index="seed", columns="degree", values=metric)
+        panel.spread(wide.columns.to_numpy(), wide.to_numpy(), label=label, marker=True)
+        medians[label] = np.median(wide, axis=0)
+    noise = records.scalars["noise_variance"].iloc[0]
+    panel.line(wide.columns[[0, -1]].to_numpy(), [noise, noise], label="noise variance")
+    panel.axes("degree", "mean squared error", log=True)
+    return medians

@@ -173,9 +173,10 @@ def draw(results: Mapping[str, Records]) -> Figure:
     right.axes("features", "accuracy on fresh points (%)")
     below = figure.panel("One seed's random labels, back in the plane", Plane)
     arrays = results["random"].arrays
-    below.regions(arrays["positive"][0], 1.0, label="polynomial says 1")
     x, y = arrays["x"][0], arrays["y"][0]
     for side, label in ((1, "class 1"), (-1, "class −1")):
         below.points(*x[y == side].T, label=label)
+    positive = arrays["positive"][0] - 0.5
+    below.regions(positive, 1.0, label="polynomial says 1", like="class 1")
     below.axes("x₁", "x₂")
     return figure

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEED_RUNS = False
 # The fewest hidden units that can bound the class, and a net with room.
 JUDGED = {"xor": (2, 8), "circles": (3, 8)}
-EXTENT, CELLS = 1.4, 60  # the square that is drawn
+EXTENT, CELLS = 1.4, 40  # the square that is drawn
 
 
 class Params(Parameters):
@@ -50,7 +50,7 @@ class Params(Parameters):
 def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     """Look for a separating line, and train a network of each width from each seed's start."""
     x, y = xor_points() if params.task == "xor" else circle_points(params.samples, params.inner)
-    errors, losses = [], []
+    errors, losses, scores = [], [], []
     for width in params.hidden:
         generators = [seed.generator(f"start {width}") for seed in seeds]
         networks = hidden_layer.start(generators, x.shape[1], width, params.spread)
@@ -59,9 +59,7 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
         )
         errors.append(hidden_layer.errors(networks, x, y, params.activation))
         losses.append(hidden_layer.loss(networks, x, y, params.activation))
-        if width == JUDGED[params.task][0]:
-            square = EXTENT * plane_boundaries.grid(CELLS)
-            sides = hidden_layer.forward(networks, square, params.activation)[1] > 0
+        scores.append(coarse_scores(networks, params.activation))
     errors = np.stack(errors, axis=1)
     curves = {
         "errors": errors,
@@ -71,11 +69,25 @@ def run(params: Params, seeds: Sequence[Seed], inputs: None) -> Records:
     slack = np.full(len(seeds), linear_separation.slack(x, y))
     scalars = {"slack": slack, "points": np.full(len(seeds), len(x))}
     arrays = {
-        "sides": sides.reshape(len(seeds), CELLS + 1, CELLS + 1),
+        "scores": np.stack(scores, axis=1),
         "x": np.tile(x, (len(seeds), 1, 1)),
         "y": np.tile(y, (len(seeds), 1)),
     }
     return Records(per_seed(scalars), table("hidden", np.array(params.hidden), curves), arrays)
+
+
+def coarse_scores(networks: hidden_layer.Networks, activation: str) -> np.ndarray:
+    """Return each network's scores on the drawn square, (S, CELLS + 1, CELLS + 1).
+
+    Whole 127ths, cut off at ±1: enough to draw where they cross zero.
+    """
+    square = EXTENT * plane_boundaries.grid(CELLS)
+    found = np.empty((len(networks.c), CELLS + 1, CELLS + 1), dtype=np.int8)
+    for place, own in enumerate(found):  # one at a time, or a thousand starts fill the memory
+        network = hidden_layer.Networks(*(part[[place]] for part in networks))
+        score = hidden_layer.forward(network, square, activation)[1]
+        own[:] = np.rint(127 * np.clip(score, -1, 1)).reshape(own.shape)
+    return found
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
@@ -91,27 +103,40 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw one network's classes for each problem, and how many starts come to zero errors."""
+    """Draw one network's classes for each width, and how many starts come to zero errors."""
     from relearn.figures.canvas import Figure
     from relearn.figures.plane import Plane
 
     figure = Figure(columns=3, widths=[1, 1, 1.5])
-    for task, title in (("xor", "XOR"), ("circles", "Two circles")):
-        records, width = results[task], JUDGED[task][0]
-        panel = figure.panel(f"{title}, {width} hidden", Plane)
-        # The first start that solves it; the first of all where none does.
-        curves = records.curves
-        solved = curves.loc[curves["hidden"] == width, "solved"].to_numpy()
-        seed = int(solved.argmax())
-        panel.regions(records.arrays["sides"][seed], EXTENT, label="network says 1")
-        x, y = records.arrays["x"][seed], records.arrays["y"][seed]
+    planes = {
+        "xor": figure.panel("XOR, one network", Plane),
+        "circles": figure.panel("Two circles, one network", Plane),
+    }
+    for task, panel in planes.items():
+        arrays = results[task].arrays
+        x, y = arrays["x"][0], arrays["y"][0]
         for side, label in ((1, "class 1"), (-1, "class −1")):
             panel.points(*x[y == side].T, label=label)
         panel.axes("x₁", "x₂")
-    panel = figure.panel("Starts that come to zero errors")
+    shares = figure.panel("Starts that come to zero errors")
     names = {"xor": "XOR", "xor_wide_start": "XOR, larger start", "circles": "circles"}
+    share = {}
     for variant, label in names.items():
-        share = results[variant].curves.groupby("hidden")["solved"].mean()
-        panel.line(share.index.to_numpy(), share.to_numpy(), label=label, marker=True)
-    panel.axes("hidden units", "share of starts", zero=True)
+        share[label] = results[variant].curves.groupby("hidden")["solved"].mean()
+        shares.line(share[label].index.to_numpy(), share[label].to_numpy(), label, marker=True)
+    shares.axes("hidden units", "share of starts", zero=True)
+    widths = {task: results[task].curves["hidden"].unique().tolist() for task in planes}
+    both = [width for width in widths["xor"] if width in widths["circles"]]
+    stops = [str(width) for width in both]
+    for frame in figure.frames("hidden units", stops, shown=len(stops) // 2):
+        width = both[frame]
+        for task, panel in planes.items():
+            # The first start that solves it; the first of all where none does.
+            curves = results[task].curves
+            first = curves.loc[curves["hidden"] == width, "solved"].to_numpy().argmax()
+            scores = results[task].arrays["scores"][first, widths[task].index(width)]
+            panel.regions(scores.astype(float), EXTENT, label="network says 1", like="class 1")
+        for label, values in share.items():
+            if width in values:
+                shares.points([width], [values[width]], label=label)
     return figure

@@ -57,7 +57,7 @@ class Panel:
         self._record(series, x, y, low, high)
         return self._colours.setdefault(series, PALETTE[len(self._colours) % len(PALETTE)])
 
-    def _record(self, series: str, x, y, low=None, high=None) -> None:
+    def _record(self, series: str, x, y, low=None, high=None, said: str = "") -> None:
         nothing = np.full(len(np.atleast_1d(y)), np.nan)
         columns = {"x": x, "y": y, "low": nothing, "high": nothing}
         if low is not None:
@@ -66,6 +66,7 @@ class Panel:
         frame.insert(0, "series", series)
         frame.insert(0, "frame", self._frame)
         frame.insert(0, "panel", self.title)
+        frame.attrs["said"] = said  # the mark in words, where its numbers do not say it
         self.parts.append(frame)
 
     def line(self, x, y, label: str, marker: bool = False) -> None:
@@ -85,7 +86,7 @@ class Panel:
     def points(self, x, y, label: str) -> None:
         """Draw open points at x, y, both (n,)."""
         colour = self._keep(label, x, y)
-        self._axes.plot(x, y, "o", color=colour, label=label, fillstyle="none", markersize=9)
+        self._axes.plot(x, y, "o", color=colour, label=label, fillstyle="none", markersize=7)
         if isinstance(x[0], str):
             self._axes.margins(x=0.4)
 
@@ -172,13 +173,20 @@ class Panel:
         self._axes.tick_params(left=False, bottom=False)
 
     def axes(
-        self, x: str, y: str, zero: bool = False, log: bool = False, log_x: bool = False
+        self,
+        x: str,
+        y: str,
+        zero: bool = False,
+        log: bool = False,
+        log_x: bool = False,
+        ends: tuple[float, float] | None = None,
     ) -> None:
         """Name the axes with their units.
 
         Args:
             zero: mark zero on the axis that carries the values.
             log, log_x: make the vertical or the horizontal axis logarithmic.
+            ends: of the vertical axis; what lies beyond is cut off. All that is drawn, if absent.
         """
         self._names = (x, y)
         self._axes.set_xlabel(lines(x, self._characters + 5))
@@ -189,6 +197,8 @@ class Panel:
         if log_x:
             self._axes.set_xscale("log")
             self._write_powers(self._axes.xaxis)
+        if ends:
+            self._axes.set_ylim(*ends)
         if zero and not y:
             self._axes.axvline(0, color=INK, linewidth=0.8)
         elif zero:
@@ -264,16 +274,13 @@ class Panel:
         return lines
 
     def _series(self, part: pd.DataFrame) -> str:
+        if part.attrs["said"]:
+            return part.attrs["said"]
         name = part["series"].iloc[0] + self._means.get(part["series"].iloc[0], "")
         places, values = part["x"].tolist(), part["y"].to_numpy()
         if isinstance(places[0], str):
             pairs = zip(places, values, strict=True)
             return f"{name}: values {', '.join(f'{place} {value:.3g}' for place, value in pairs)}."
-        if len(values) > 2 and (places[0], values[0]) == (places[-1], values[-1]):
-            return (
-                f"{name}: a ring, {min(places):.3g} to {max(places):.3g} across and "
-                f"{values.min():.3g} to {values.max():.3g} up."
-            )
         if len(values) == 1:
             text = f"{name}: value {values[0]:.3g}"
             if np.isfinite(part["low"].iloc[0]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib
 import numpy as np
 
 from relearn.figures.palette import AXIS
@@ -16,24 +15,24 @@ class Plane(Panel):
 
     WIDTH, DOT = 1.2, 3  # a path may turn back and forth
 
-    def regions(self, positive: np.ndarray, extent: float, label: str) -> None:
-        """Shade where a grid (rows upwards, columns) over [−extent, extent]² is true.
+    def regions(self, values: np.ndarray, extent: float, label: str, like: str) -> None:
+        """Fill where values on a grid (rows upwards, columns) over [−extent, extent]² are above 0.
 
-        Room for a legend is left above the square.
+        Between the grid's points they are linear. Room for a legend is left above the square.
+
+        Args:
+            like: the series, drawn before, whose colour the region has.
         """
-        rows, columns = positive.nonzero()
-        size = len(positive)
-        step = 2 * extent / (size - 1)
-        colour = self._keep(label, columns * step - extent, rows * step - extent)
-        edge = extent + step / 2
-        shade = np.zeros((size, size, 4))
-        shade[:] = matplotlib.colors.to_rgba(colour, 0.25)
-        shade[~positive, 3] = 0
-        self._axes.imshow(
-            shade, extent=(-edge, edge, -edge, edge), origin="lower", interpolation="nearest"
-        )
+        colour = self._colours[label] = self._colours[like]
+        axis = np.linspace(-extent, extent, len(values))
+        levels = [0, max(1, values.max() + 1)]
+        drawn = self._axes.contourf(axis, axis, values, levels, colors=[colour], alpha=0.25)
+        share = f"{label}: {np.mean(values > 0):.0%} of the square."
+        edge = drawn.get_paths()[0].vertices
+        nowhere = np.full((1, 2), np.nan)
+        self._record(label, *(edge if len(edge) else nowhere).T, said=share)
         self._axes.fill([], [], color=colour, alpha=0.25, label=label)
-        self._axes.set(xlim=(-edge, edge), ylim=(-edge, 1.9 * edge), yticks=[-1, 0, 1])
+        self._axes.set(xlim=(-extent, extent), ylim=(-extent, 1.9 * extent), yticks=[-1, 0, 1])
         self._axes.grid(False)
 
     def rings(
@@ -50,7 +49,10 @@ class Plane(Panel):
             name: what all rings are, before each one's name in the data.
         """
         for own, places in rings.items():
-            self._record(f"{name} {own}", *places.T)
+            (left, right), (low, high) = ((each.min(), each.max()) for each in places.T)
+            sizes = f"{left:.3g} to {right:.3g} across and {low:.3g} to {high:.3g} up"
+            series = f"{name} {own}"
+            self._record(series, *places.T, said=f"{series}: a ring, {sizes}.")
             self._axes.plot(*places.T, color=AXIS, linewidth=0.8, alpha=0.6, zorder=1)
             fine = np.linspace(0, 1, 5000)
             steps = np.linspace(0, 1, len(places))

@@ -9,13 +9,17 @@ import numpy as np
 
 
 class Fit(NamedTuple):
-    """One fit: mean squared errors, and what the solver saw of the design matrix."""
+    """One fit: mean squared errors, what the solver saw of the design matrix, and its weights.
+
+    `weights` are (degree + 1,), one a column of the basis, the constant's first.
+    """
 
     train_mse: float
     test_mse: float
     rank: int
     columns: int
     condition: float
+    weights: np.ndarray
 
 
 def monomial_fit(
@@ -46,6 +50,7 @@ def monomial_fit(
         int(model[-1].rank_) + 1,
         degree + 1,
         singular[0] / singular[-1],
+        np.append(model[-1].intercept_, model[-1].coef_[1:]),
     )
 
 
@@ -61,17 +66,21 @@ def chebyshev_fit(
 
     `cutoff` as above; absent, machine precision times the larger side of the matrix.
     """
-    scale = np.pi
-    design = np.polynomial.chebyshev.chebvander(x_train / scale - 1, degree)
+    design = chebyshev_columns(x_train, degree)
     weights, _, rank, singular = np.linalg.lstsq(design, y_train, rcond=cutoff)
-    test = np.polynomial.chebyshev.chebvander(x_test / scale - 1, degree)
     return Fit(
         np.mean((design @ weights - y_train) ** 2),
-        np.mean((test @ weights - y_test) ** 2),
+        np.mean((chebyshev_columns(x_test, degree) @ weights - y_test) ** 2),
         int(rank),
         degree + 1,
         singular[0] / singular[-1],
+        weights,
     )
+
+
+def chebyshev_columns(x: np.ndarray, degree: int) -> np.ndarray:
+    """Return Chebyshev's polynomials up to a degree at x (n,) in [0, 2π], (n, degree + 1)."""
+    return np.polynomial.chebyshev.chebvander(x / np.pi - 1, degree)
 
 
 def nested_errors(
