@@ -33,7 +33,8 @@ def number_table(found: Comparison) -> Table:
     table.add_column("number that moved", overflow="fold")
     for name in ("A", "B", "B − A [95 % interval]"):
         table.add_column(name, justify="right")
-    for number in comparison_page.surest(found.numbers, "moved", SHOWN):
+    moved = [number for number in found.numbers if number.outcome == "moved"]
+    for number in comparison_page.surest(moved, SHOWN):
         (a, _), (b, _), difference = map(
             comparison_page.shown, (number.a, number.b, number.difference)
         )
@@ -46,12 +47,14 @@ def number_table(found: Comparison) -> Table:
 def summary(found: Comparison) -> str:
     """Return what was compared and what came of it, in lines."""
     counts = [f"{count:,} {comparison_page.WORDS[kind]}" for kind, count in found.counts.items()]
+    tested, alone = len(found.tested), len(found.alone) + found.counts["moved"]
     unequal = sum(listing.unequal for listing in found.listings)
     changed = sum(claim.changed for claim in found.claims)
     lines = [
         f"A: {found.folders[0]}",
         f"B: {found.folders[1]}",
         f"numbers: {', '.join(counts)}",
+        f"tested: {tested:,}; {alone:,} differ by themselves, chance gives {tested / 20:,.0f}",
         f"published: {unequal:,} of {found.published:,} differ",
         f"settings: {len(found.settings):,} differ",
         f"verdicts: {changed} of {len(found.claims)} changed",

@@ -106,10 +106,23 @@ class Comparison:
         return {name: found[name] for name in differences.OUTCOMES}
 
     @property
-    def tested(self) -> tuple[int, int]:
-        """How many numbers were tested, and how many differ at 5 % before Holm's correction."""
-        p = [each.difference.p for each in self.numbers if not each.difference.outcome]
-        return len(p), sum(each < 1 - differences.LEVEL for each in p)
+    def tested(self) -> list[Number]:
+        """The numbers that needed a test."""
+        return [each for each in self.numbers if not each.difference.outcome]
+
+    @property
+    def alone(self) -> list[Number]:
+        """The numbers that differ at 5 % by themselves, but not after Holm's correction."""
+        level = 1 - differences.LEVEL
+        return [
+            each for each in self.tested if each.outcome == "noise" and each.difference.p < level
+        ]
+
+    @property
+    def able(self) -> int:
+        """How many of the tested have so many seeds that they could have moved at all."""
+        level = (1 - differences.LEVEL) / max(1, len(self.tested))
+        return sum(each.difference.least <= level for each in self.tested)
 
 
 def compare(a: Results, b: Results) -> Comparison:

@@ -63,7 +63,7 @@ class Claim:
 
     @property
     def listed(self) -> bool:
-        """Whether there is something to say."""
+        """Whether there is something to say, of the claim or of a condition."""
         return self.changed or any(part.listed for part in self.parts) or any(self.only.values())
 
     @property
@@ -73,6 +73,11 @@ class Claim:
             return "question"
         found = {part.reading for part in self.parts if part.listed}
         return next((each for each in ("moved", "question", "untold") if each in found), "noise")
+
+    @property
+    def news(self) -> bool:
+        """Whether the verdict is another one, or more than noise is at work."""
+        return self.changed or (self.listed and self.reading != "noise")
 
 
 def judged(results: Results) -> dict[str, dict[str, Any]]:

@@ -39,9 +39,9 @@ def build(found: Comparison) -> str:
         found=found,
         words=WORDS,
         readings=READINGS,
-        claims=[claim for claim in found.claims if claim.listed],
-        moved=surest(found.numbers, "moved"),
-        untold=surest(found.numbers, "untold"),
+        claims=[claim for claim in found.claims if claim.news],
+        murmurs=[claim for claim in found.claims if claim.listed and not claim.news],
+        surest=surest,
         experiments=_experiments(found.numbers),
         facts=facts(found.origins),
         shown=shown,
@@ -51,11 +51,10 @@ def build(found: Comparison) -> str:
     )
 
 
-def surest(numbers: Iterable[Number], outcome: str, most: int = LISTED) -> list[Number]:
-    """Return the numbers with an outcome in their order, the `most` with the least p."""
-    own = [number for number in numbers if number.outcome == outcome]
-    order = sorted(range(len(own)), key=lambda index: own[index].difference.p)
-    return [own[index] for index in sorted(order[:most])]
+def surest(numbers: Sequence[Number], most: int = LISTED) -> list[Number]:
+    """Return the `most` numbers with the least p, in the order that they have."""
+    order = sorted(range(len(numbers)), key=lambda index: numbers[index].difference.p)
+    return [numbers[index] for index in sorted(order[:most])]
 
 
 def shown(value: Estimate | Difference) -> tuple[str, str]:

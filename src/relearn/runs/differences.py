@@ -18,7 +18,10 @@ and it may be one draw, such as a rate that was tuned once for all seeds. What d
 draw has noise that the spread over seeds does not show: with other seeds it may seem to move.
 
 The test is the one of the interval, but values of 0 and 1 have exact ones: Fisher's, and McNemar's
-for pairs.
+for pairs. No p is taken for less than what the number of seeds can show: if results come in two
+clumps (a setting is chosen, or another), n seeds fall all into one and m seeds all into the other
+with a probability of up to 2 nⁿ mᵐ / (n + m)ⁿ⁺ᵐ, 2 / 4ⁿ for as many or for n pairs, and the t test,
+which sees hardly any spread then, would be sure.
 
 The effects of claims are kept without their seeds: they are compared as independent, which over the
 same seeds calls too much noise, never too little.
@@ -49,18 +52,20 @@ class Estimate(NamedTuple):
 class Difference(NamedTuple):
     """B − A with its 95 % interval, in the values' unit, and the p of no difference.
 
-    `outcome` is known where it needs no test: equal, rounding or untold; else it is empty.
+    `least` is the least p that so many seeds can give. `outcome` is known where it needs no test:
+    equal, rounding or untold; else it is empty.
     """
 
     estimate: float
     low: float
     high: float
     p: float
+    least: float = 1.0
     outcome: str = ""
 
 
-EQUAL = Difference(0.0, 0.0, 0.0, 1.0, "equal")
-UNTOLD = Difference(np.nan, np.nan, np.nan, 1.0, "untold")
+EQUAL = Difference(0.0, 0.0, 0.0, 1.0, outcome="equal")
+UNTOLD = Difference(np.nan, np.nan, np.nan, 1.0, outcome="untold")
 
 
 def estimate(values: ArrayLike) -> Estimate:
@@ -83,7 +88,7 @@ def proportions(a: tuple[int, int], b: tuple[int, int]) -> Difference:
     """Compare two shares, each given as how many of how many seeds; seeds must be independent."""
     found = welch(*(estimate(np.arange(n) < k) for k, n in (a, b)))
     p = stats.fisher_exact([[k, n - k] for k, n in (a, b)]).pvalue
-    return found._replace(p=float(p), outcome="")
+    return found._replace(p=float(p), least=_clumps(a[1], b[1]), outcome="")
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Difference:
@@ -114,7 +119,8 @@ def welch(a: Estimate, b: Estimate) -> Difference:
         freedom = 1 / np.sum((errors / error) ** 4 / (np.array([a.n, b.n]) - 1))
         half = float(special.stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * special.stdtr(freedom, -abs(difference) / error))
-    return Difference(difference, difference - half, difference + half, p)
+    least = _clumps(a.n, b.n)
+    return Difference(difference, difference - half, difference + half, max(p, least), least)
 
 
 def outcomes(differences: Sequence[Difference]) -> list[str]:
@@ -130,3 +136,8 @@ def _error(of: Estimate) -> float:
 
 def _zeros_and_ones(*samples: np.ndarray) -> bool:
     return all(np.isin(sample, (0.0, 1.0)).all() for sample in samples)
+
+
+def _clumps(n: int, m: int) -> float:
+    shares = np.array([n, m]) / (n + m)
+    return float(2 * np.prod(shares ** (n, m)))

@@ -1,0 +1,299 @@
+"""Two builds compared: what moved, what noise explains, what differs between them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from tests_support import ROOT
+
+from relearn.errors import RelearnError
+from relearn.report import comparison_page
+from relearn.report.comparison import Comparison, compare
+from relearn.report.results import Results
+from relearn.runs import record
+
+from .conftest import origin, verdict
+
+SEEDS = 10
+NOISE = np.random.default_rng(1).normal(size=(4, SEEDS))
+
+
+class Build:
+    """A results folder with two variants of one experiment and one claim."""
+
+    def __init__(self, folder: Path, seed_base: int = 1):
+        self.folder = folder
+        self.seed_base = seed_base
+        self.write("claims.json", [verdict("10a", "linear_regression", "It recovers the line.")])
+        self.write("published.json", {"10.1": {"w": 3.25, "loss": [2.0, 1.0, 0.5]}})
+        self.run("tuned", w=NOISE[0] + 3, rate=np.full(SEEDS, 0.1))
+        self.run("published", w=[3.25])
+
+    def write(self, path: str, content: object) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+
+    def run(self, variant: str, changes: dict | None = None, **metrics) -> None:
+        scalars = record.per_seed({name: np.asarray(value) for name, value in metrics.items()})
+        record.write(self.folder / "runs/linear_regression" / variant, record.Records(scalars))
+        facts = {"params": {"seeds": len(scalars["seed"]), "rate": 0.1}, "fingerprint": "f"}
+        facts |= {"seed_base": self.seed_base, "data": None} | (changes or {})
+        identity = json.dumps(facts, sort_keys=True)
+        self.write(f"provenance/linear_regression/{variant}.json", origin(**facts, key=identity))
+
+
+@pytest.fixture
+def a(tmp_path) -> Build:
+    return Build(tmp_path / "a")
+
+
+@pytest.fixture
+def b(tmp_path) -> Build:
+    return Build(tmp_path / "b")
+
+
+def compared(a: Build, b: Build) -> Comparison:
+    return compare(Results.found(a.folder), Results.found(b.folder))
+
+
+def outcomes(found: Comparison) -> dict[str, str]:
+    return {f"{each.variant} {each.metric}": each.outcome for each in found.numbers}
+
+
+def test_the_same_build_twice_has_nothing_that_moved(a, b):
+    found = compared(a, b)
+    assert found.counts == {"equal": 3, "rounding": 0, "noise": 0, "moved": 0, "untold": 0}
+    assert [claim.listed for claim in found.claims] == [False]
+    assert (found.listings, found.published, found.settings, found.unlike) == ([], 4, [], {})
+    assert found.causes == {(): 2}
+    assert all(names == [] for apart in found.only.values() for names in apart.values())
+
+
+def test_a_shifted_mean_moved(a, b):
+    b.run("tuned", {"fingerprint": "g"}, w=NOISE[0] + 3.5, rate=np.full(SEEDS, 0.1))
+    found = compared(a, b)
+    assert outcomes(found) == {
+        "published w": "equal",
+        "tuned w": "moved",
+        "tuned rate": "equal",
+    }
+    moved = next(each for each in found.numbers if each.outcome == "moved")
+    assert (moved.pairs, moved.causes) == (SEEDS, ("code",))
+    assert moved.difference.estimate == pytest.approx(0.5)
+
+
+def test_other_seeds_differ_by_noise(a, tmp_path):
+    other = Build(tmp_path / "b", seed_base=2)
+    other.run("tuned", w=NOISE[1] + 3, rate=np.full(SEEDS, 0.2))
+    other.run("published", w=[3.5])
+    found = compared(a, other)
+    assert outcomes(found) == {
+        "published w": "untold",  # one seed
+        "tuned w": "noise",
+        "tuned rate": "untold",  # no spread to compare with
+    }
+    assert {each.pairs for each in found.numbers} == {0}
+    assert found.causes == {("seeds",): 2}
+
+
+def test_other_seeds_with_another_mean_moved(a, tmp_path):
+    other = Build(tmp_path / "b", seed_base=2)
+    other.run("tuned", w=NOISE[1] + 6, rate=np.full(SEEDS, 0.1))
+    assert outcomes(compared(a, other))["tuned w"] == "moved"
+
+
+def test_more_seeds_of_one_base_are_compared_over_those_of_both(a, b):
+    more = np.append(NOISE[0], NOISE[1])
+    b.run("tuned", w=more + 3, rate=np.full(2 * SEEDS, 0.1))
+    found = compared(a, b)
+    assert outcomes(found)["tuned w"] == "equal"
+    assert found.causes == {(): 2}  # the number of seeds changes none of them
+    (setting,) = found.settings
+    assert (setting.key, setting.a, setting.b, setting.variants) == ("seeds", "10", "20", ["tuned"])
+
+
+def test_the_last_digits_of_another_machine_are_rounding(a, b):
+    b.run("tuned", w=(NOISE[0] + 3) * (1 + 1e-14), rate=np.full(SEEDS, 0.1))
+    found = compared(a, b)
+    assert outcomes(found)["tuned w"] == "rounding"
+    assert found.unlike == {"linear_regression/tuned": ["scalars.csv"]}
+
+
+def test_another_config_is_said(a, b):
+    params = {"seeds": SEEDS, "rate": 0.2}
+    b.run("tuned", {"params": params}, w=NOISE[0] + 9, rate=np.full(SEEDS, 0.1))
+    found = compared(a, b)
+    assert found.causes == {("config",): 1, (): 1}
+    (setting,) = found.settings
+    assert (setting.experiment, setting.key) == ("linear_regression", "rate")
+    assert (setting.a, setting.b, setting.variants) == ("0.1", "0.2", ["tuned"])
+
+
+def test_what_one_build_alone_has_is_listed(a, b):
+    shutil.rmtree(b.folder / "runs/linear_regression/published")
+    b.run("tuned", w=NOISE[0] + 3, bias=NOISE[1])
+    b.write("published.json", {"10.1": {"w": 3.25, "b": 1.0}})
+    b.write("claims.json", [verdict("10b", "linear_regression", "Another.")])
+    assert compared(a, b).only == {
+        "variants": {"A": ["linear_regression/published"], "B": []},
+        "metrics": {"A": ["linear_regression/tuned: rate"], "B": ["linear_regression/tuned: bias"]},
+        "claims": {"A": ["10a"], "B": ["10b"]},
+        "listings": {"A": ["10.1 loss"], "B": ["10.1 b"]},
+    }
+
+
+def test_published_numbers_are_compared_exactly(a, b):
+    b.write("published.json", {"10.1": {"w": 3.25, "loss": [2.0, 1.25, 0.5, 0.25]}})
+    found = compared(a, b)
+    (row,) = found.listings
+    assert (row.name, row.counts, row.unequal) == ("10.1 loss", (3, 4), 1)
+    assert (row.relative, row.place, row.a, row.b) == (0.2, 1, 1.0, 1.25)
+    assert found.published == 4
+
+
+def effect(estimate: float, half: float, threshold: float = 0.5) -> dict:
+    numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
+    return {"name": "gain", "unit": "points", "threshold": threshold} | numbers
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reading"),
+    [
+        (effect(1.0, 0.4), effect(0.8, 0.4), "noise"),
+        (effect(1.0, 0.1), effect(0.1, 0.1), "moved"),
+        (effect(1.0, 0.4), effect(1.0, 0.4, threshold=0.7), "question"),
+        (effect(1.0, 0.0), effect(0.2, 0.0), "untold"),
+    ],
+)
+def test_a_changed_verdict_is_noise_unless_its_effect_moved(a, b, before, after, reading):
+    claims = [
+        verdict("10a", "linear_regression", "It recovers.", effect=own, seeds=10, verdict=word)
+        for own, word in ((before, "supported"), (after, "inconclusive"))
+    ]
+    a.write("claims.json", claims[:1])
+    b.write("claims.json", claims[1:])
+    (claim,) = compared(a, b).claims
+    assert (claim.changed, claim.news, claim.reading) == (True, True, reading)
+
+
+def test_an_exact_fact_that_fails_has_moved_and_its_digits_have_not(a, b):
+    a.write("claims.json", [verdict("1", "x", "y", kind="exact", verdict="exact")])
+    b.write(
+        "claims.json", [verdict("1", "x", "y", kind="exact", effect=effect(2, 0), verdict="exact")]
+    )
+    assert [claim.listed for claim in compared(a, b).claims] == [False]
+    b.write("claims.json", [verdict("1", "x", "y", kind="exact", verdict="contradicted")])
+    assert [claim.reading for claim in compared(a, b).claims] == ["moved"]
+
+
+def test_a_condition_is_compared_by_its_name(a, b):
+    def claim(*parts: dict) -> list[dict]:
+        return [verdict("1", "x", "y", conditions=list(parts), seeds=10)]
+
+    def part(name: str, **changes) -> dict:
+        return verdict("", "x", "y", condition=f"the {name}", seeds=10) | {"name": name} | changes
+
+    a.write("claims.json", claim(part("cold"), part("warm"), part("gone")))
+    moved = part("warm", effect=effect(-4.0, 0.1), verdict="contradicted")
+    b.write("claims.json", claim(moved, part("cold")))
+    (found,) = compared(a, b).claims
+    assert found.only == {"A": ["the gone"], "B": []}
+    assert [(each.condition, each.reading) for each in found.parts] == [
+        ("the cold", "equal"),
+        ("the warm", "moved"),
+    ]
+    assert (found.changed, found.news, found.reading) == (False, True, "question")
+
+
+def test_the_page_lists_what_moved_and_counts_the_rest(a, b):
+    b.run("tuned", {"fingerprint": "g"}, w=NOISE[0] + 3.5, rate=np.full(SEEDS, 0.1))
+    html = comparison_page.build(compared(a, b))
+    assert html == comparison_page.build(compared(a, b))
+    page = BeautifulSoup(html, "html.parser")
+    for element in page.select(".l:not([lang='en'])"):
+        element.decompose()
+    (row,) = page.select("table[aria-labelledby='moved'] tbody tr")
+    assert " ".join(row.get_text(" ", strip=True).split()).startswith("w linear_regression/tuned A")
+    assert "0.500000 [0.500000, 0.500000]" in row.get_text() and "10 pairs" in row.get_text()
+    assert "No verdict changed, and no effect moved." in page.get_text()
+    ids = {element["id"] for element in page.select("[id]")}
+    assert {link["href"][1:] for link in page.select("a[href^='#']")} <= ids
+    assert page.select("script[src], link, img, iframe") == []
+
+
+def test_the_page_says_everything_in_chinese(a, tmp_path):
+    other = Build(tmp_path / "b", seed_base=2)
+    other.run("tuned", {"params": {"seeds": SEEDS, "rate": 0.2}, "data": "d"}, w=NOISE[1] + 9)
+    other.run("one_more", w=[1.0])
+    other.run("published", {"fingerprint": "g"}, w=[3.5])
+    other.write("published.json", {"10.1": {"w": 3.0, "loss": [2.0, 1.0]}})
+    claims = [verdict("3c", "x", "supported", verdict="contradicted", effect=effect(-4.0, 0.1))]
+    other.write("claims.json", claims)
+    a.write("claims.json", [verdict("3c", "x", "supported", effect=effect(1.0, 0.1))])
+    page = BeautifulSoup(comparison_page.build(compared(a, other)), "html.parser")
+    said = {element.get_text() for element in page.select(".l[lang='zh-Hant']")}
+    assert len(said) > 40
+    own = {"gain", "points"}  # the claim's, which the made results have and no language knows
+    assert {text for text in said if text.isascii()} - own == set()
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess:
+    script = ROOT / "workflow/scripts/compare.py"
+    return subprocess.run(
+        [sys.executable, script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
+    )
+
+
+def test_the_command_prints_a_table_and_writes_the_page(a, b, tmp_path):
+    b.run("tuned", {"fingerprint": "g"}, w=NOISE[0] + 3.5, rate=np.full(SEEDS, 0.1))
+    answer = command(a.folder, b.folder, tmp_path / "out/index.html")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert (
+        "numbers: 2 equal, 0 rounding, 0 within noise, 1 moved, 0 cannot be told" in answer.stdout
+    )
+    assert "linear_regression/tuned w" in answer.stdout
+    assert (
+        "<title>relearn: two builds compared</title>" in (tmp_path / "out/index.html").read_text()
+    )
+
+
+BROKEN = {
+    "claims.json": "not JSON",
+    "published.json": None,
+    "runs/linear_regression/tuned/scalars.csv": "",
+    "runs/linear_regression/published/scalars.csv": "w\n1.0\n",
+    "provenance/linear_regression/tuned.json": None,
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_what_is_missing_or_broken_is_one_line(a, b, path):
+    file = b.folder / path
+    file.unlink() if BROKEN[path] is None else file.write_text(BROKEN[path])
+    with pytest.raises(RelearnError) as error:
+        compared(a, b)
+    assert str(file) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_claim_without_its_fields_is_one_line(a, b):
+    b.write("claims.json", [{"id": "10a"}])
+    with pytest.raises(RelearnError, match="claims.json: claim 10a lacks a field"):
+        compared(a, b)
+
+
+def test_a_folder_without_results_is_one_line_and_no_page(a, tmp_path):
+    answer = command(a.folder, tmp_path / "nowhere", tmp_path / "page.html")
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        f"relearn: {tmp_path}/nowhere: no results here; name the results folder of a build\n"
+    )
+    assert not (tmp_path / "page.html").exists()
