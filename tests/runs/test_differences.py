@@ -68,17 +68,31 @@ def test_huge_values_tell_nothing_and_tiny_ones_are_tested():
     assert tiny.p == pytest.approx(plain.p)
 
 
-def test_samples_without_spread_have_a_bound_for_p():
-    # 2 · 3³ · 5⁵ / 8⁸, and 2 / 4⁴ for four pairs
-    assert independent([7.0] * 3, [8.0] * 5).p == pytest.approx(2 * 27 * 3125 / 8**8)
-    assert paired([1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 6.0]).p == pytest.approx(2 / 256)
+@pytest.mark.parametrize("compare", [independent, paired])
+def test_a_number_that_is_the_same_in_every_seed_has_no_noise_to_compare_with(compare):
+    found = compare([0.016] * 4, [0.012] * 4)  # a rate that was tuned once for all seeds
+    assert (found.outcome, found.estimate) == ("untold", pytest.approx(-0.004))
+
+
+def test_a_cap_that_held_for_more_seeds_is_equal():
+    assert independent([7.0] * 3, [7.0] * 5).outcome == "equal"
+
+
+def test_no_p_is_less_than_the_seeds_can_show():
+    # Two seeds that chose one strength, two that chose another: 2 / 4².
+    chosen = independent([0.0258, 0.0265], [0.0025, 0.0026])
+    assert (chosen.p, chosen.least) == (0.125, 0.125)
+    assert paired([0.0258, 0.0265, 0.026], [0.0025, 0.0026, 0.0026]).p == 2 / 64
+    # 2 · 3³ · 5⁵ / 8⁸
+    assert independent([7.0, 7.1, 7.0], [8.0] * 5).least == pytest.approx(2 * 27 * 3125 / 8**8)
+    assert independent(np.arange(40.0), np.arange(40.0) + 1000).p < 1e-20
 
 
 @pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 3), (3, 5), (4, 9)])
-def test_the_bound_holds_for_every_coin(n, m):
+def test_the_least_p_covers_every_two_clumps(n, m):
     q = np.linspace(0, 1, 101)
     split = q**n * (1 - q) ** m + (1 - q) ** n * q**m
-    assert split.max() <= independent([0.0] * n, [1.0] * m).p
+    assert split.max() <= independent(np.arange(n), np.arange(m) + 0.5).least
 
 
 def test_zeros_and_ones_have_exact_tests():
@@ -117,10 +131,15 @@ def noise(rng: np.random.Generator, kind: str, shape: tuple[int, int]) -> np.nda
         return np.exp(rng.normal(size=shape))
     if kind == "a choice of few":
         return rng.choice([1.0, 2.0, 4.0], p=[0.2, 0.7, 0.1], size=shape)
+    if kind == "two clumps":
+        return rng.choice([0.0, 1.0], size=shape) + rng.normal(scale=1e-3, size=shape)
     return (rng.random(shape) < 0.3).astype(float)
 
 
-@pytest.mark.parametrize("kind", ["normal", "losses, long-tailed", "a choice of few", "0 or 1"])
+KINDS = ["normal", "losses, long-tailed", "a choice of few", "two clumps", "0 or 1"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("compare", [independent, paired])
 @pytest.mark.parametrize("seeds", [3, 10])
 def test_builds_that_differ_by_noise_seldom_raise_an_alarm(compare, kind, seeds):
