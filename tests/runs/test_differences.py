@@ -27,7 +27,9 @@ def test_other_seeds_are_compared_by_welch():
     between = expected.confidence_interval(0.95)
     assert found.estimate == 1.875
     assert (found.low, found.high) == pytest.approx((between.low, between.high))
-    assert found.p == pytest.approx(expected.pvalue)
+    assert found.p == pytest.approx(max(expected.pvalue, stats.ttest_ind(B, A).pvalue))
+    even = independent(A[:4], B)
+    assert even.p == pytest.approx(stats.ttest_ind(B, A[:4], equal_var=False).pvalue)
 
 
 def test_the_same_seeds_are_compared_in_pairs():
@@ -86,6 +88,14 @@ def test_no_p_is_less_than_the_seeds_can_show():
     # 2 · 3³ · 5⁵ / 8⁸
     assert independent([7.0, 7.1, 7.0], [8.0] * 5).least == pytest.approx(2 * 27 * 3125 / 8**8)
     assert independent(np.arange(40.0), np.arange(40.0) + 1000).p < 1e-20
+
+
+def test_four_seeds_that_agree_are_not_surer_than_the_four_hundred_that_do_not():
+    few = [2.0, 2.0, 2.0, 2.0 + 1e-9]
+    many = np.random.default_rng(6).choice([1.0, 2.0, 3.0], p=[0.1, 0.89, 0.01], size=400)
+    assert stats.ttest_ind(many, few, equal_var=False).pvalue < 1e-6
+    found = independent(few, many)
+    assert found.p == pytest.approx(stats.ttest_ind(many, few).pvalue) and found.p > 0.2
 
 
 @pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 3), (3, 5), (4, 9)])

@@ -193,9 +193,11 @@ def _runs(build: Results) -> list[Run]:
 
 def _provenance(build: Results, run: Run) -> dict[str, Any]:
     found = build.provenance(*run)
-    if missing := {*CAUSES, "key", "seconds", "threads", "started", "finished"} - set(found):
+    missing = sorted({*CAUSES, "key", "seconds", "threads", "started", "finished"} - set(found))
+    if missing:
         path = build.folder / "provenance" / f"{_name(run)}.json"
-        raise RelearnError(f"{path}: no {min(missing)}; make that run again (make report)")
+        lack = f"lacks '{missing[0]}'" if found else "is missing"
+        raise RelearnError(f"{path} {lack}; make that run again (make report)")
     return found
 
 
