@@ -46,11 +46,20 @@ def test_the_fit_of_degree_one_is_drawn_as_a_line_and_its_errors_are_marked():
     assert errors["x"].tolist() == [1, 1]
 
 
-def test_weights_are_marked_on_their_paths():
-    table = drawn("penalty_paths").query("panel == 'L1, first seed' and series == 'true: 0'")
-    path, marks = table[table["frame"] == ""], table[table["frame"] == "10"]
-    ends = path.loc[path["x"] == 10.0, "y"]
-    assert len(marks) == penalty_paths.SHOWN and marks["y"].tolist() == ends.tolist()
+def test_the_marked_weights_are_the_paths_where_both_have_the_same_penalty():
+    arrays = run("penalty_paths", "independent").arrays
+    for name in ("l2", "l1"):
+        for penalty, place in ((0.001, 0), (0.1, 2), (10.0, 4)):  # of the path's five at this scale
+            np.testing.assert_allclose(arrays["strengths"][0, place], penalty)
+            stop = penalty_paths.DRAWN.index(penalty)
+            marks, path = arrays[f"{name}_drawn"][:, stop], arrays[f"{name}_path"][:, place]
+            np.testing.assert_allclose(marks, path, atol=1e-6)
+
+
+def test_weights_are_marked_at_their_penalty():
+    table = drawn("penalty_paths").query("panel == 'L1, first seed' and frame == '10'")
+    assert table["series"].tolist() == ["true: ±1"] * 5 + ["true: 0"] * 5
+    assert set(table["x"]) == {10.0} and set(table["y"]) == {0.0}
 
 
 def test_a_penalty_and_nothing_else_tells_the_bases_apart():

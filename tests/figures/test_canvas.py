@@ -133,3 +133,14 @@ def test_an_axis_may_end_before_the_data_do(tmp_path):
     texts = {"".join(text.itertext()) for text in saved(figure, tmp_path).iter(f"{SVG}text")}
     assert {"−2", "4"} <= texts and "1000" not in texts
     assert figure.table()["y"].tolist() == [-1, 1000]
+
+
+def test_points_at_one_place_are_read_out_each():
+    figure = Figure(columns=1)
+    panel = figure.panel("paths")
+    for frame in figure.frames("λ", ["0.1", "1"], shown=0):
+        panel.points([[0.1, 1][frame]] * 3, [0, -0.25, [1.5, 0.5][frame]], label="weight")
+    assert figure.description().splitlines()[2:] == [
+        "At 0.1: weight: values 0, -0.25, 1.5.",
+        "At 1: weight: values 0, -0.25, 0.5.",
+    ]

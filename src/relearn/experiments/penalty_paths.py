@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SEED_RUNS = False
 SHOWN = 5  # weights of each kind in the figure: more would be a thicket
-DRAWN = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]  # λ of the curves in the figure
+KINDS = {"true: ±1": slice(SHOWN), "true: 0": slice(SHOWN, None)}
+DRAWN = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]  # λ at the slider's stops
 
 
 class Params(Parameters):
@@ -75,10 +76,8 @@ def weights(params: Params, seed: Seed) -> dict[str, float | np.ndarray]:
     X_valid, y_valid = rows(params, truth, params.validation_samples, seed.generator("validation"))
     shown = np.concatenate([informative[:SHOWN], others[:SHOWN]])
     found = {"strengths": params.grid}
-    for name, path in (
-        ("l2", penalties.ridge_path(X, y, params.grid)),
-        ("l1", penalties.lasso_path(X, y, params.grid)),
-    ):
+    for name, follow in (("l2", penalties.ridge_path), ("l1", penalties.lasso_path)):
+        path = follow(X, y, params.grid)
         best = chosen(path, X_valid, y_valid)
         zero = path[best] == 0
         found[f"{name}_strength"] = params.grid[best]
@@ -90,6 +89,7 @@ def weights(params: Params, seed: Seed) -> dict[str, float | np.ndarray]:
         found[f"{name}_largest_rise"] = np.diff(np.linalg.norm(path, axis=1)).max()
         found[f"{name}_growing"] = np.mean((np.diff(np.abs(path), axis=0) > 1e-12).any(axis=0))
         found[f"{name}_path"] = path[:, shown]
+        found[f"{name}_drawn"] = follow(X, y, DRAWN)[:, shown]
     return found
 
 
@@ -186,14 +186,12 @@ def draw(results: Mapping[str, Records]) -> Figure:
     from relearn.figures.canvas import Figure
 
     figure = Figure(columns=2, rows=2)
-    arrays = results["independent"].arrays
-    strengths = arrays["strengths"][0]
-    paths = {}
-    for name, title in (("l2", "L2, first seed"), ("l1", "L1, first seed")):
-        panel, path = figure.panel(title), arrays[f"{name}_path"][0].T
-        paths[panel] = {"true: ±1": path[:SHOWN], "true: 0": path[SHOWN:]}
-        for label, values in paths[panel].items():
-            panel.paths(strengths, values, label=label)
+    independent = results["independent"].arrays
+    paths = {"l2": figure.panel("L2, first seed"), "l1": figure.panel("L1, first seed")}
+    for name, panel in paths.items():
+        for label, own in KINDS.items():
+            path = independent[f"{name}_path"][0, :, own]
+            panel.paths(independent["strengths"][0], path.T, label=label)
         panel.axes("λ", "weight", zero=True, log_x=True)
     x = np.linspace(-1, 1, 100)
     curves = {}
@@ -211,11 +209,10 @@ def draw(results: Mapping[str, Records]) -> Figure:
         panel.axes("x", "y", ends=(-2.5, 4.5))
     stops = [f"{strength:g}" for strength in DRAWN]
     for frame in figure.frames("penalty λ", stops, shown=len(stops) // 2):
-        for panel, groups in paths.items():
-            for label, values in groups.items():
-                # On the drawn lines, which are straight between the λ of the path.
-                here = [np.interp(np.log(DRAWN[frame]), np.log(strengths), each) for each in values]
-                panel.points([DRAWN[frame]] * len(here), here, label=label)
+        for name, panel in paths.items():
+            for label, own in KINDS.items():
+                here = independent[f"{name}_drawn"][0, frame, own]
+                panel.points(np.full(len(here), DRAWN[frame]), here, label=label)
         for panel, values in curves.items():
             panel.line(x, values[:, 1 + frame], label="with L2")
     return figure

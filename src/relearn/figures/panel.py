@@ -286,6 +286,8 @@ class Panel:
             if np.isfinite(part["low"].iloc[0]):
                 text += f", interval {part['low'].iloc[0]:.3g} to {part['high'].iloc[0]:.3g}"
             return f"{text}."
+        if len(set(places)) == 1:
+            return f"{name}: values {', '.join(f'{value:.3g}' for value in values)}."
         return (
             f"{name}: from {values[0]:.3g} at {places[0]:.3g} to {values[-1]:.3g} at "
             f"{places[-1]:.3g}, between {values.min():.3g} and {values.max():.3g}."
