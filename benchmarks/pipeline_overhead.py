@@ -232,7 +232,7 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
     def report() -> None:
         with whole(scratch / "report/index.html") as path:
             registered = registration.of(config)
-            path.write_text(page.build(scratch, config, Path(), registered=registered))
+            path.write_text(page.build(scratch, config, Path(), registered=registered).html)
 
     steps = (judge, publish, seal, track, report)
     return {step.__name__: seconds(step) for step in steps}

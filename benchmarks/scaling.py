@@ -197,7 +197,7 @@ def report() -> None:
     from relearn.report import page
 
     with whole(Path("results/report/index.html")) as temporary:
-        temporary.write_text(page.build(Path("results"), _config(), Path()))
+        temporary.write_text(page.build(Path("results"), _config(), Path()).html)
 
 
 def _config() -> dict[str, Any]:

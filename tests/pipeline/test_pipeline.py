@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 
 import networkx
 import pytest
@@ -124,6 +125,41 @@ def test_the_page_draws_the_graph_of_the_rules(built):
     rules = networkx.DiGraph(pair for pair in pairs if pair[1] != "all")
     shortest = networkx.transitive_reduction(rules).edges
     assert set(shortest) == {(need, rule) for rule, (needs, *_) in RULES.items() for need in needs}
+
+
+def test_snakemakes_own_report_shows_every_figure_under_its_chapter(built, tmp_path):
+    target = tmp_path / "report.zip"
+    nowhere = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    answer = built.snakemake("--report", str(target), **nowhere)
+    assert answer.returncode == 0, answer.stdout
+    page = zipfile.ZipFile(target).read("report/report.html").decode()
+    shown, categories = embedded(page, "results"), embedded(page, "categories")
+    assert sorted(categories)[0] == "00 All experiments"
+    assert sorted(categories["10 The listings"]) == [
+        *("gradient_descent", "linear_regression", "multilayer_perceptron"),
+    ]
+    placed = {name: files for own in categories.values() for name, files in own.items()}
+    for name in ALL:
+        assert placed[name].count(f"results/figures/{name}.svg") == 1
+    runs = list((built.folder / "results/runs").glob("*/*"))
+    assert sum(path.endswith("/scalars.csv") for path in shown) == len(runs)
+    figure = shown["results/figures/ridge_regression.svg"]
+    assert figure["labels"] == {"variant": "all", "kind": "figure"}
+    assert "Left, the two published test errors; their axis is logarithmic" in figure["caption"]
+    assert "listing_noise, middle_noise, strong_noise" in figure["caption"]
+    variant = shown["results/runs/ridge_regression/strong_noise/scalars.csv"]
+    assert variant["labels"] == {"variant": "strong_noise", "kind": "values by seed"}
+    parameters = BeautifulSoup(variant["caption"], "html.parser").select("tr")
+    assert ["noise:", "200.0"] in [list(each.stripped_strings) for each in parameters]
+    claims = BeautifulSoup(shown["results/claims.json"]["caption"], "html.parser")
+    stated = [name for block in config()["experiments"].values() for name in block["claims"]]
+    assert [term.get_text() for term in claims.select("dt")] == stated
+
+
+def embedded(page, name):
+    """Return what a page of Snakemake's keeps in a script of that id."""
+    start = page.index("{", page.index(f'<script id="{name}">'))
+    return json.JSONDecoder().raw_decode(page, start)[0]
 
 
 def test_a_second_build_has_nothing_to_do(built):

@@ -55,6 +55,9 @@ class Site:
         (self.prose / language / f"{experiment}.md").write_text(text)
 
     def build(self, **options) -> str:
+        return self.built(**options).html
+
+    def built(self, **options) -> page.Page:
         return page.build(self.results, self.config, self.results, prose=self.prose, **options)
 
 

@@ -138,6 +138,20 @@ def test_the_page_does_not_grow_with_the_variants(site):
     assert sizes[1] - sizes[0] < 100
 
 
+def test_captions_are_handed_on_as_the_page_has_them_without_its_links(site):
+    site.say("backpropagation", "# Backwards\n\nFigure: The *loss* of [10a](#claim-10a).\n")
+    assert list(filter(None, site.built().captions.splitlines())) == [
+        "[linear_regression]",
+        ".. raw:: html",
+        "   <p>Loss after 1,000 steps.</p>",
+        "[end]",
+        "[backpropagation]",
+        ".. raw:: html",
+        "   <p>The <em>loss</em> of 10a.</p>",
+        "[end]",
+    ]
+
+
 def test_a_figure_too_large_for_the_page_is_named_instead(site):
     drawing = (site.results / "figures/backpropagation.svg").read_text()
     site.write("figures/backpropagation.svg", drawing + " " * 1_000_000)

@@ -97,6 +97,30 @@ def every(pattern, experiments=EXPERIMENTS):
     ]
 
 
+def chapter(wildcards):
+    """The article's section that an experiment belongs to, as `--report` names it and sorts by it."""
+    from relearn.experiments import catalogue
+
+    number, title = catalogue.chapter(config["experiments"][wildcards.experiment])
+    return f"{number:0>2} {title}"
+
+
+def shown(path, caption, kind, variant="all", category=chapter, subcategory="{experiment}"):
+    """A file that `snakemake --report` shows."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=category,
+        subcategory=subcategory,
+        labels={"variant": variant, "kind": kind},
+    )
+
+
+def shown_first(path, kind):
+    """A file over all experiments, which `snakemake --report` shows before theirs."""
+    return shown(path, kind, kind, category="00 All experiments", subcategory=None)
+
+
 # The store is no output of `track`, which adds to it; an index is none if its store is gone, or was
 # made in another folder.
 TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")

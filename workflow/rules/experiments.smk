@@ -2,7 +2,8 @@ rule run:
     input:
         lambda wildcards: normalised(datasets(**wildcards)),
     output:
-        RUN_FILES,
+        shown(RUN_FILES[0], "run", "values by seed", "{variant}"),
+        RUN_FILES[1:],
         provenance="results/provenance/{experiment}/{variant}.json",
     log:
         "results/logs/run/{experiment}/{variant}.log",
@@ -25,7 +26,9 @@ rule draw:
     input:
         lambda wildcards: runs_of(wildcards.experiment),
     output:
-        FIGURE_FILES,
+        shown(FIGURE_FILES[0], "figure", "figure"),
+        shown(FIGURE_FILES[1], "figure", "what the figure shows"),
+        FIGURE_FILES[2:],
     log:
         "results/logs/draw/{experiment}.log",
     conda:

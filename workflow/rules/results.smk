@@ -37,7 +37,7 @@ rule judge:
     input:
         every(RUN_FILES),
     output:
-        update("results/claims.json"),
+        shown_first(update("results/claims.json"), "claims"),
     log:
         "results/logs/judge.log",
     conda:
@@ -57,7 +57,7 @@ rule publish:
     input:
         expand(RUN_FILES, experiment=LISTINGS, variant="published"),
     output:
-        "results/published.json",
+        shown_first("results/published.json", "published"),
     log:
         "results/logs/publish.log",
     conda:
@@ -129,7 +129,8 @@ rule build_report:
         REPORT_SOURCES,
         BENCH,
     output:
-        update("results/report/index.html"),
+        shown_first(update("results/report/index.html"), "page"),
+        captions="results/report/captions.rst",
     log:
         "results/logs/build_report.log",
     conda:

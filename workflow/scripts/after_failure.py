@@ -23,7 +23,8 @@ except Exception as error:  # the build's own failure is the news; this one is a
 try:
     with whole(REPORT) as temporary:
         config = json.load(sys.stdin)
-        temporary.write_text(page.build(Path("results"), config, Path(), registered=of(config)))
+        built = page.build(Path("results"), config, Path(), registered=of(config))
+        temporary.write_text(built.html)
     os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
 except RelearnError as error:

@@ -10,6 +10,7 @@ with job(snakemake):
     from relearn.runs.registration import of
 
     config = snakemake.params.config
-    html = page.build(Path("results"), config, Path(), registered=of(config))
-    with whole(snakemake.output[0]) as temporary:
-        temporary.write_text(html)
+    built = page.build(Path("results"), config, Path(), registered=of(config))
+    for path, text in zip(snakemake.output, (built.html, built.captions), strict=True):
+        with whole(path) as temporary:
+            temporary.write_text(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,18 @@ from typing import Any
 from relearn.experiments.parameters import Parameters
 
 HOUSE = {"catalogue", "configuration", "deep_training", "parameters", "small_sets"}
+CHAPTERS = {
+    "1": "Linear models",
+    "2": "Classification and regression",
+    "3": "Perceptron, networks, descent",
+    "4": "Activations",
+    "5": "The curse of dimensionality",
+    "6": "Over- and underfitting",
+    "7": "Regularisation",
+    "8": "Data augmentation",
+    "9": "Numerical stability",
+    "10": "The listings",
+}
 
 
 def names() -> list[str]:
@@ -34,3 +47,9 @@ def variant_slice(block: Mapping[str, Any], variant: str) -> dict[str, Any]:
 def parameters(experiment: str, block: Mapping[str, Any], variant: str) -> Parameters:
     """Return the checked parameters of one variant."""
     return module(experiment).Params.model_validate(variant_slice(block, variant))
+
+
+def chapter(block: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the number and title of the tutorial's chapter that makes an experiment's claims."""
+    number = re.match(r"\d+", next(iter(block["claims"])))[0]
+    return number, CHAPTERS.get(number, "Other")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from relearn.report import origin, speed
-from relearn.report.language import Languages
+from relearn.report.language import ENGLISH, Languages
 from relearn.report.layout import PROSE, render
 from relearn.report.results import Results
 from relearn.report.sections import MISSING, Section, section
@@ -28,6 +30,21 @@ SIZES = {
     "uncertain": "around δ",
     "exact": "a fact, not an effect",
 }
+LINK = re.compile(r"</?a\b[^>]*>")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The report.
+
+    Attributes:
+        html: the whole page, in every language.
+        captions: the figures' captions in English, as reStructuredText, each between its
+            experiment's name and `end` in brackets: what Snakemake's own report includes.
+    """
+
+    html: str
+    captions: str
 
 
 def build(
@@ -36,8 +53,8 @@ def build(
     root: Path,
     prose: Path = PROSE,
     registered: Mapping[str, Registration] = MappingProxyType({}),
-) -> str:
-    """Return the whole page as HTML, in every language.
+) -> Page:
+    """Return the page, and what of it Snakemake's own report shows.
 
     Args:
         results: the results folder; nothing else is read but the package's own files.
@@ -56,7 +73,7 @@ def build(
         section(name, shelf, languages, prose, registered) for name in config["experiments"]
     ]
     rules = origin.costs(shelf)
-    return render(
+    html = render(
         "page.html.j2",
         languages,
         root,
@@ -76,6 +93,14 @@ def build(
         speed=speed.measured(shelf),
         measured_on=speed.origins(shelf),
     )
+    return Page(html, "\n".join(map(_caption, sections)))
+
+
+def _caption(section: Section) -> str:
+    """Return a figure's caption, without the links, which lead to places of the page."""
+    text = section.prose[ENGLISH]
+    unlinked = " ".join(LINK.sub("", text.caption or text.title).split())
+    return f"[{section.name}]\n\n.. raw:: html\n\n   <p>{unlinked}</p>\n\n[end]\n"
 
 
 def _chapters(sections: Sequence[Section]) -> list[tuple[str, str, list[Section]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,6 @@ from relearn.report.results import Results
 from relearn.runs import provenance
 from relearn.runs.registration import Registration
 
-CHAPTERS = {
-    "1": "Linear models",
-    "2": "Classification and regression",
-    "3": "Perceptron, networks, descent",
-    "4": "Activations",
-    "5": "The curse of dimensionality",
-    "6": "Over- and underfitting",
-    "7": "Regularisation",
-    "8": "Data augmentation",
-    "9": "Numerical stability",
-    "10": "The listings",
-}
 MISSING = "missing"
 INLINED = 1_000_000  # bytes of a figure that the page shows; a larger one is named instead
 
@@ -127,11 +114,11 @@ def section(
         )
     origins = {name: results.provenance(experiment, name) for name in block["variants"]}
     known = [origin for origin in origins.values() if origin]
-    chapter = re.match(r"\d+", next(iter(block["claims"])))[0]
+    chapter, chapter_title = catalogue.chapter(block)
     return Section(
         name=experiment,
         chapter=chapter,
-        chapter_title=CHAPTERS.get(chapter, "Other"),
+        chapter_title=chapter_title,
         prose=texts,
         claims=[
             claim(
