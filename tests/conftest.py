@@ -1,4 +1,4 @@
-"""What several tests need: the repository's config, small images, torchvision beside any torch."""
+"""What several tests need: config, small images, a built project, torchvision beside any torch."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 # One thread, as in the pipeline: two would compete for the same cores and give other bits.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import shutil
+
 import pytest
 import yaml
-from tests_support import ROOT, write_images
+from tests_support import ROOT, Project, write_images
 
+from benchmarks.project import copy
 from relearn.data import images
 
 
@@ -46,3 +49,17 @@ def torchvision_functional():
     from torchvision.transforms.v2 import functional
 
     return functional
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Project:
+    """The project after one build; read it, do not change it."""
+    folder = tmp_path_factory.mktemp("a folder with spaces") / "relearn"
+    copy(folder)
+    if (ROOT / "data").exists():  # spares the network: the digests are checked all the same
+        shutil.copytree(ROOT / "data", folder / "data")
+    project = Project(folder)
+    answer = project.snakemake()
+    assert answer.returncode == 0, answer.stdout
+    project.output = answer.stdout
+    return project

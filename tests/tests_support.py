@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from benchmarks.project import SNAKEMAKE
 from relearn.data import idx
 from relearn.experiments import catalogue
 from relearn.runs import evidence
@@ -83,3 +85,44 @@ def judged(claim: str, changes: Mapping[str, Any], images: Any = None) -> dict[s
     claims = {each: own | {"experiment": name} for each, own in block["claims"].items()}
     found = evidence.verdicts(claims, module.judge(results))
     return next(each for each in found if each["id"] == claim)
+
+
+class Project:
+    """One copy of the project, run by Snakemake from the command line as a user would."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run Snakemake at smoke scale; standard error is merged into `stdout`."""
+        names = {"PYTHONPATH": str(self.folder / "src"), "PATH": os.environ["PATH"]}
+        names |= {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "HOME"))}
+        return subprocess.run(
+            [SNAKEMAKE, "--configfile", "config/smoke.yaml", "--cores", "2", *arguments],
+            cwd=self.folder,
+            env=names | environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=900,
+        )
+
+    def planned(self) -> set[str]:
+        """Return the messages of the jobs that a build would run now."""
+        answer = self.snakemake("--dry-run")
+        assert answer.returncode == 0, answer.stdout
+        targets = {"everything is there"}
+        return set(re.findall(r"^Job \d+: (.+)$", answer.stdout, re.M)) - targets
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace one passage of a file; it must be there once."""
+        path = self.folder / file
+        text = path.read_text()
+        assert text.count(old) == 1, f"{file}: {old!r} stands there {text.count(old)} times"
+        path.write_text(text.replace(old, new))
+
+    def results(self) -> dict[str, bytes]:
+        """Return the scientific results by path."""
+        names = (self.folder / "results/manifest.sha256").read_text().splitlines()
+        paths = [line.split("  ", 1)[1] for line in names]
+        return {path: (self.folder / path).read_bytes() for path in paths}

@@ -12,11 +12,9 @@ import networkx
 import pytest
 from bs4 import BeautifulSoup
 from mlflow import MlflowClient
-from tests_support import config, write_images
+from tests_support import Project, config, write_images
 
 from relearn.report.origin import RULES
-
-from .conftest import Project
 
 pytestmark = pytest.mark.pipeline
 
