@@ -77,6 +77,14 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     filter();
 
+    // A link to something folded opens it.
+    const unfold = () => {
+      const target = document.getElementById(location.hash.slice(1));
+      if (target?.matches("details")) target.open = true;
+    };
+    addEventListener("hashchange", unfold);
+    unfold();
+
     // A slider can be played: a stop each 0.7 seconds, once.
     for (const stops of find(".stops")) {
       const inputs = find("input", stops);

@@ -1,0 +1,100 @@
+"""The report in every language, colour scheme and width: nothing cut off, and readable by all."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from .conftest import CONFIG, write_report
+
+pytestmark = pytest.mark.pipeline
+LOOKS = list(product(("en", "zh-Hant"), ("light", "dark"), (390, 820, 1440)))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Sections out of sight are laid out too, and then nothing of theirs is clipped.
+LAID_OUT = """() => {
+  for (const section of document.querySelectorAll(".experiment")) {
+    section.style.contentVisibility = "visible";
+  }
+}"""
+OUTSIDE = """() => {
+  const clipped = (e) => e.parentElement
+    && (getComputedStyle(e.parentElement).overflowX !== "visible" || clipped(e.parentElement));
+  const wide = document.documentElement.clientWidth;
+  const seen = document.body.querySelectorAll(":not(.skip, .skip *, .hidden, .hidden *)");
+  const outside = [...seen].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && (box.right > wide + 1 || box.left < -1) && !clipped(e);
+  });
+  return outside.map((e) => `${e.closest("section")?.id}: ${e.outerHTML.slice(0, 80)}`);
+}"""
+GLYPHS = """async () => {
+  await document.fonts.load("20px 'relearn TC'", "文");
+  const used = new Map();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const parent = walk.currentNode.parentElement;
+    if (parent.matches("script")) continue;
+    const font = getComputedStyle(parent).fontFamily;
+    if (!used.has(font)) used.set(font, new Set());
+    for (const each of walk.currentNode.data) if (each.trim()) used.get(font).add(each);
+  }
+  const pen = new OffscreenCanvas(40, 40).getContext("2d", { willReadFrequently: true });
+  const drawn = (font, text) => {
+    pen.clearRect(0, 0, 40, 40);
+    pen.font = `20px ${font}`;
+    pen.fillText(text, 8, 28);
+    return pen.getImageData(0, 0, 40, 40).data.join();
+  };
+  const missing = [];
+  for (const [font, characters] of used) {
+    const none = drawn(font, "\\u{10fffd}");
+    for (const each of characters) if (drawn(font, each) === none) missing.push(each);
+  }
+  return [used.size, [...used.values()].reduce((sum, set) => sum + set.size, 0), missing];
+}"""
+
+
+def violations(page) -> list[str]:
+    """Return what axe finds, one line each: the rule and the element."""
+    found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response
+    return [
+        f"{rule['id']}: {node['html'][:120]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+def test_each_look_is_readable_by_all(built, visit, shoot, tmp_path, look):
+    """A twelfth of the experiments in each of the twelve looks; axe is too slow for all at once."""
+    language, scheme, width = look
+    experiments = list(CONFIG["experiments"])[LOOKS.index(look) :: len(LOOKS)]
+    file = write_report(built, tmp_path, experiments)
+    page = visit(file, f"?lang={language}", width, color_scheme=scheme)
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(250, 249, 246)", "dark": "rgb(18, 23, 27)"}[scheme]
+    assert page.evaluate("document.documentElement.lang") == language
+    for place in ("#top", "#verdicts", "figure", ".claim-box", "#provenance"):
+        page.locator(place).first.evaluate("e => e.scrollIntoView()")
+        shoot(page, f"{place.strip('#.')}-{language}-{scheme}-{width}")
+    page.evaluate(LAID_OUT)
+    assert page.evaluate(OUTSIDE) == []
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_the_whole_report_fits_the_window(whole, visit, width):
+    page = visit(whole, width=width)
+    page.evaluate(LAID_OUT)
+    for language in ("en", "zh-Hant"):
+        page.evaluate(f"document.getElementById('language-{language}').click()")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(OUTSIDE) == []
+
+
+def test_every_character_has_a_glyph(whole, visit):
+    fonts, characters, missing = visit(whole).evaluate(GLYPHS)
+    assert fonts >= 2 and characters > 1000  # text and code; Latin and Chinese
+    assert missing == []

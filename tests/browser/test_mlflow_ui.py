@@ -1,0 +1,99 @@
+"""MLflow's page over the results, as `make ui` serves it: it opens, and stays on the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests_support import ROOT
+
+pytestmark = pytest.mark.pipeline
+EXPERIMENT = "multilayer_perceptron"
+STARTS = 120  # seconds
+# MLflow asks for a user's name, which there is only where accounts are kept.
+OWN = "/ajax-api/2.0/mlflow/users/current"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def served(built, tmp_path_factory) -> Iterator[str]:
+    """`make ui` over a copy of the store, with this environment's mlflow as that of `.venv`."""
+    folder = tmp_path_factory.mktemp("ui").resolve()
+    shutil.copytree(built.folder / "results/mlflow", folder / "results/mlflow")
+    for name in ("pyproject.toml", "requirements.lock", "Makefile"):
+        shutil.copy2(ROOT / name, folder)
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/mlflow").symlink_to(Path(sys.executable).with_name("mlflow"))
+    (folder / ".venv/ready").write_text(f"{folder}\n")
+    port = free_port()
+    said = folder / "log"
+    with open(said, "w") as log:
+        server = subprocess.Popen(
+            ["make", "ui", f"PORT={port}"],
+            cwd=folder,
+            env={k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        until = time.monotonic() + STARTS
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > until:
+                    pytest.fail(f"make ui does not answer: {said.read_text()[-500:]}")
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+@pytest.fixture
+def tracked(built) -> dict:
+    """Where the run of the network's seeds is: its experiment's and its own id."""
+    index = json.loads((built.folder / "results/mlflow/runs.json").read_text())
+    found = index["experiments"][EXPERIMENT]
+    return {"experiment": found["experiment_id"], "run": found["runs"]["controlled"]}
+
+
+def test_a_reader_finds_experiments_runs_and_charts(served, visits, shoot, tracked):
+    runs = f"{served}#/experiments/{tracked['experiment']}/runs"
+    page = visits(f"{served}#/experiments")
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    expect(page.get_by_role("link", name="linear_regression").first).to_be_visible()
+    shoot(page, "mlflow-experiments")
+    page.goto(runs)
+    for variant in ("published", "controlled"):
+        expect(page.get_by_text(variant, exact=True).first).to_be_visible()
+    shoot(page, "mlflow-runs")
+    page.goto(f"{runs}/{tracked['run']}")
+    expect(page.get_by_text("test_accuracy", exact=True).first).to_be_visible()
+    shoot(page, "mlflow-run")
+    page.goto(f"{runs}/{tracked['run']}/model-metrics")
+    expect(page.locator("svg.main-svg").first).to_be_visible()
+    shoot(page, "mlflow-charts")
+    # Its warnings are its own affair.
+    assert [said for said in visits.said if said.startswith("error") and OWN not in said] == []
+    asked = [url for url in visits.asked if not url.startswith((served, "data:", "blob:"))]
+    assert asked == []
