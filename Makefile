@@ -34,7 +34,7 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest $(ARGS)
 
-bench: .venv/ready ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
+bench: .venv/ready-test ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
 	.venv/bin/snakemake --cores $(CORES) --quiet all -- data
 	.venv/bin/python -m benchmarks $(ARGS)
 

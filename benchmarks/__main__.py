@@ -29,6 +29,7 @@ NAMES = [
     "orchestration",
     "tracking",
     "scaling",
+    "page_load",
 ]
 
 

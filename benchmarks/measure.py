@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scipy.stats import binom
 
 ROOT = Path(__file__).resolve().parents[1]
+T = TypeVar("T")
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "snakemake", "mlflow")
 
 
@@ -24,13 +25,11 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def interleaved(
-    slow: Callable[[], float], fast: Callable[[], float], pairs: int
-) -> list[tuple[float, float]]:
+def interleaved(slow: Callable[[], T], fast: Callable[[], T], pairs: int) -> list[tuple[T, T]]:
     """Time both sides `pairs` times in turn, the first side alternating.
 
     Args:
-        slow, fast: do the work of one side and return its seconds.
+        slow, fast: do the work of one side and return its seconds, or several.
         pairs: how often; what the machine does beside falls on both sides alike.
     """
     found = []

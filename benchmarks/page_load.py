@@ -26,13 +26,13 @@ from relearn.report import page
 from relearn.runs.registration import CONFIG, LOADER
 
 TIMES, VISITS = 10, 10
-# What a visit measures, in seconds: what it is, and up to which it counts as good (web.dev/vitals).
+# What a visit measures, and up to how many seconds it counts as good (web.dev/articles/vitals).
 MEASURES = {
-    "paint": ("first paint", 1.8),
-    "load": ("load", 2.5),
-    "language": ("change of language", 0.2),
-    "keystroke": ("keystroke in the search", 0.2),
-    "filter": ("filter by verdict", 0.2),
+    "paint": ("seconds to the first paint", 1.8),
+    "load": ("seconds until all is loaded", 2.5),
+    "language": ("seconds of a change of language", 0.2),
+    "keystroke": ("seconds of a keystroke in the search", 0.2),
+    "filter": ("seconds of a filter by verdict", 0.2),
 }
 LOADED = """() => ({
   paint: performance.getEntriesByName("first-contentful-paint")[0].startTime / 1000,
@@ -55,7 +55,11 @@ ANSWERED = """() => new Promise((done) => requestAnimationFrame(() => {{
 
 
 def measure(folder: Path) -> dict[str, dict[str, Any]]:
-    """Visit both reports in turn."""
+    """Visit both reports in turn.
+
+    Raises:
+        RelearnError: the results are not there, or no browser is.
+    """
     results = ROOT / "results"
     config = yaml.load((ROOT / CONFIG).read_text(), LOADER)
     if not (results / "report/index.html").exists():
@@ -78,7 +82,7 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         few = median(right for _, right in found)
         entries[f"page_{key}_s"] = absolute(
             [left for left, _ in found],
-            f"seconds to the {what} of the report on {many} runs; on {one}: {few:.3f}",
+            f"{what}, report on {many} runs; on {one}: {few:.3f}",
             f"<= {good}",
         ) | {"pairs": found}
     return entries

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from relearn.runs.registration import CONFIG, LOADER
 
 EXPERIMENT, SEEDS = "scaled", 10
 SIZES = (100, 1000, 10_000)  # MLflow runs: a variant's own and one for each of its seeds
-OPENED, SECONDS_TO_OPEN = 5, 60
 # A process begins with the peak of the one that started it: a small one has to stand between.
 PEAK = """
 import resource, subprocess, sys
@@ -31,7 +28,6 @@ status = subprocess.call(sys.argv[2:])
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 open(sys.argv[1], "w").write(f"{status} {peak}")
 """
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CLAIM = {
     "section": "1",
     "claim": "A walk strays from its start.",
@@ -68,8 +64,6 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     """Take each step once at each size; every size has a copy of the project of its own."""
     with tempfile.TemporaryDirectory(dir=folder, prefix="scaling-") as name:
         found = {runs: measured(Path(name) / str(runs), runs) for runs in SIZES}
-        page = Path(name) / str(SIZES[-1]) / "results/report/index.html"
-        opened = opening(page)
         planned = {jobs: planning(Path(name) / f"{jobs}-jobs", jobs) for jobs in SIZES[1:]}
     entries = {f"scaling_{step}": growth(step, found) for step in STEPS}
     few, many = SIZES[1:]
@@ -84,12 +78,6 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     entries["scaling_report_mb"] = absolute(
         [largest], f"MB of the report on {SIZES[-1]:,} runs", "<= 10"
     )
-    if opened:
-        entries["scaling_open_s"] = absolute(
-            opened,
-            f"seconds of a headless browser, start included, to load {SIZES[-1]:,} runs' report",
-            "<= 2",
-        )
     return entries
 
 
@@ -202,25 +190,6 @@ def report() -> None:
 
 def _config() -> dict[str, Any]:
     return yaml.load(Path(CONFIG).read_text(), LOADER)
-
-
-def opening(page: Path) -> Sequence[float]:
-    """Return the seconds of each of several loads of a page; none where there is no browser."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        print(f"  none of {', '.join(BROWSERS)} is installed: the page was not opened", flush=True)
-        return []
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    spent = []
-    for _ in range(OPENED):
-        with tempfile.TemporaryDirectory() as profile:
-            command = [browser, *options, f"--user-data-dir={profile}", page.as_uri()]
-            start = time.perf_counter()
-            answer = subprocess.run(command, capture_output=True, timeout=SECONDS_TO_OPEN)
-            spent.append(time.perf_counter() - start)
-        if b"</footer>" not in answer.stdout:
-            raise RelearnError(f"{browser}: {page.name} did not load: {answer.stderr[-200:]!r}")
-    return spent
 
 
 def megabytes(folder: Path) -> float:
