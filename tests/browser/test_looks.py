@@ -12,20 +12,29 @@ from .conftest import CONFIG, write_report
 pytestmark = pytest.mark.pipeline
 LOOKS = list(product(("en", "zh-Hant"), ("light", "dark"), (390, 820, 1440)))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Sections out of sight are laid out too, and then nothing of theirs is clipped.
+# Sections out of sight are laid out too.
 LAID_OUT = """() => {
   for (const section of document.querySelectorAll(".experiment")) {
     section.style.contentVisibility = "visible";
   }
 }"""
+# What lies beyond the window, or beyond a section and the margin that it may be painted in.
 OUTSIDE = """() => {
-  const clipped = (e) => e.parentElement
-    && (getComputedStyle(e.parentElement).overflowX !== "visible" || clipped(e.parentElement));
+  const scrolled = (e) => e.parentElement
+    && (getComputedStyle(e.parentElement).overflowX !== "visible" || scrolled(e.parentElement));
   const wide = document.documentElement.clientWidth;
+  const room = (e) => {
+    const section = e.parentElement.closest(".experiment");
+    if (!section) return [0, wide];
+    const box = section.getBoundingClientRect();
+    const margin = parseFloat(getComputedStyle(section).overflowClipMargin);
+    return [Math.max(0, box.left - margin), Math.min(wide, box.right + margin)];
+  };
   const seen = document.body.querySelectorAll(":not(.skip, .skip *, .hidden, .hidden *)");
   const outside = [...seen].filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.width && (box.right > wide + 1 || box.left < -1) && !clipped(e);
+    const [left, right] = room(e);
+    return box.width && (box.right > right + 1 || box.left < left - 1) && !scrolled(e);
   });
   return outside.map((e) => `${e.closest("section")?.id}: ${e.outerHTML.slice(0, 80)}`);
 }"""
