@@ -29,19 +29,34 @@ def drawn(small_images):
         "test": replace(task, test=other),
         "train": replace(task, train=other),
     }
-    return {
-        name: gan.generated(PARAMS, [each], referee, reference)["digits"]
-        for name, each in tasks.items()
-    }
+    return {name: gan.generated(PARAMS, [each], referee, reference) for name, each in tasks.items()}
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_a_gan_sees_none_of_the_other_images(drawn, part):
-    np.testing.assert_array_equal(drawn[part], drawn["as it is"])
+    np.testing.assert_array_equal(drawn[part]["digits"], drawn["as it is"]["digits"])
 
 
 def test_a_gan_sees_the_training_images(drawn):
-    assert not np.array_equal(drawn["train"], drawn["as it is"])
+    assert not np.array_equal(drawn["train"]["digits"], drawn["as it is"]["digits"])
+
+
+def test_sheets_are_drawn_at_the_checkpoints_and_half_way_to_them(drawn):
+    assert PARAMS.checkpoints == [10, 60]
+    assert gan.looked(PARAMS) == [5, 10, 35, 60]
+    assert gan.looked(PARAMS.model_copy(update={"checkpoints": [1, 2, 4]})) == [1, 2, 3, 4]
+    found = drawn["as it is"]
+    assert found["sheet"].shape == (1, 4, 3, 10, 28, 28)
+    assert found["sheet_read"].shape == (1, 4, 3, 10)
+
+
+def test_the_nearest_digits_are_training_images_with_their_labels(drawn, small_images):
+    task = small_sets.task(PARAMS, seeds(5, "any", 1)[0], small_images)
+    for image, label in zip(
+        drawn["as it is"]["nearest"][0, -1], drawn["as it is"]["nearest_label"][0, -1], strict=True
+    ):
+        (same,) = (task.train.images == image).all((1, 2)).nonzero()
+        assert len(same) == 1 and task.train.labels[same[0]] == label
 
 
 def test_the_referee_has_learned_the_labels(small_images):

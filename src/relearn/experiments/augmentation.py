@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from relearn.data.images import Images
 from relearn.experiments import small_sets
 from relearn.experiments.parameters import Rate
-from relearn.experiments.small_sets import SIZES, Setting, SmallSetParameters
+from relearn.experiments.small_sets import SIZES, Setting, SmallSetParameters, Task
 from relearn.runs.record import Records, per_seed
 from relearn.runs.seeds import Seed
 
@@ -28,6 +28,8 @@ ARMS = {
     "combined": "all of these",
 }
 SHOWN = ARMS | {"flips": "flips"}  # that flips keep a digit's label is not what 8a says: see 8b
+
+PREVIEWED = (0.2, 0.4, 0.6, 0.8, 1.0)  # multiples of the reach in the preview figure
 
 
 class Params(SmallSetParameters):
@@ -64,8 +66,6 @@ class Params(SmallSetParameters):
 
 def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     """Train a network a seed for each strength and keep what the validated one does."""
-    import torch
-
     from relearn.learning import augmentation
     from relearn.learning.stack import training_multiply_adds
 
@@ -80,13 +80,22 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     network = training_multiply_adds([side[0] * side[1], *params.hidden, 10])
     own = [augmentation.multiply_adds(recipe, side) for recipe in recipes]
     found["transform_cost"] = np.array(own)[found["setting"]] / network
-    previews = []
-    for each in tasks:
-        shown = torch.from_numpy(each.train.images[: params.previews].astype(np.float32) / 255)
-        generator = each.seed.torch_generator("preview")
-        drawn = augmentation.draw(params.recipe(1.0), tuple(shown.shape), generator)
-        previews.append(augmentation.apply(shown, drawn).numpy())
-    return Records(per_seed(found), arrays={"preview": np.stack(previews)})
+    previews = [[preview(params, each, strength) for strength in PREVIEWED] for each in tasks]
+    labels = [each.train.labels[: params.previews] for each in tasks]
+    arrays = {"preview": np.stack(previews), "preview_label": np.stack(labels)}
+    return Records(per_seed(found), arrays=arrays)
+
+
+def preview(params: Params, task: Task, strength: float) -> np.ndarray:
+    """Return the first training images under one draw, the same at any strength, as bytes."""
+    import torch
+
+    from relearn.learning import augmentation
+
+    shown = torch.from_numpy(task.train.images[: params.previews].astype(np.float32) / 255)
+    generator = task.seed.torch_generator("preview")
+    drawn = augmentation.draw(params.recipe(strength), tuple(shown.shape), generator)
+    return (255 * augmentation.apply(shown, drawn)).round().to(torch.uint8).numpy()
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
@@ -105,11 +114,22 @@ def removed(results: Mapping[str, Records], arm: str, size: str) -> np.ndarray:
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw each transform's images, and the share of test errors that it removes at each size."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.pictures import Pictures
 
     figure = Figure(columns=4, widths=[1.2, 1, 1, 1], height=3.6)
-    sheet = figure.panel("Training images at full strength")
+    sheet = figure.panel("Training images", Pictures)
     rows = {"none": "nothing"} | {label: arm for arm, label in SHOWN.items()}
-    sheet.images({label: results[f"{arm}_few"].arrays["preview"][0] for label, arm in rows.items()})
+    arrays = {label: results[f"{arm}_few"].arrays for label, arm in rows.items()}
+    labels = arrays["none"]["preview_label"][0]
+    places = np.arange(1, len(labels) + 1)
+    stops = [f"{strength:g}" for strength in PREVIEWED]
+    for frame in figure.frames("strength, as a share of the full reach", stops, len(stops) - 1):
+        sheet.images(
+            np.stack([each["preview"][0, frame] for each in arrays.values()]) / 255,
+            {label: (places.astype(str), labels) for label in rows},
+            ("training image", "digit"),
+            rows=list(rows),
+        )
     for size in SIZES:
         panel = figure.panel(small_sets.title(results[f"nothing_{size}"]))
         panel.intervals({label: 100 * removed(results, arm, size) for arm, label in SHOWN.items()})

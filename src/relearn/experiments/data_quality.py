@@ -29,6 +29,8 @@ STEPS = {
     "resolution_last": COARSE[1:],
 }
 
+SHOWN = 6  # training images in the figure
+
 
 class Params(SmallSetParameters):
     """How good the data are, and the stopping points to choose from."""
@@ -49,7 +51,11 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     found["steps"] = np.array([setting.steps for setting in settings])[found["setting"]]
     found["side"] = np.full(len(seeds), inputs.train_images.shape[1])
     found["wrong_labels"] = np.full(len(seeds), params.wrong_labels)
-    return Records(per_seed(found))
+    shown = {
+        "shown": np.stack([each.train.images[:SHOWN] for each in tasks]),
+        "shown_label": np.stack([each.train.labels[:SHOWN] for each in tasks]),
+    }
+    return Records(per_seed(found), arrays=shown)
 
 
 def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
@@ -60,22 +66,42 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
+def pixels(records: Records) -> str:
+    """Return the size of a variant's images in words."""
+    side = records.scalars["side"].iloc[0]
+    return f"{side} × {side} pixels"
+
+
+def enlarged(images: np.ndarray, size: int) -> np.ndarray:
+    """Return images (n, h, w) with each pixel as a square of `size` pixels."""
+    return images.repeat(size, 1).repeat(size, 2)
+
+
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the test accuracy by the share of wrong labels and by the resolution."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.pictures import Pictures
 
-    figure = Figure(columns=2)
+    figure = Figure(columns=3, widths=[1.3, 1, 1])
+    sheet = figure.panel("Training images", Pictures)
+    rows = {pixels(results[each]): results[each].arrays for each in reversed(COARSE)}
+    images = [arrays["shown"][0] for arrays in rows.values()]
+    side = max(each.shape[-1] for each in images)
+    places = np.arange(1, SHOWN + 1).astype(str)
+    sheet.images(
+        np.stack([enlarged(each, side // each.shape[-1]) for each in images]) / 255,
+        {name: (places, arrays["shown_label"][0]) for name, arrays in rows.items()},
+        ("training image", "label"),
+        rows=list(rows),
+    )
     panels = {
-        "Training labels": (WRONG, lambda of: f"{of['wrong_labels'].mean():.0%} wrong"),
-        "Resolution": (COARSE, lambda of: f"{of['side'].iloc[0]} × {of['side'].iloc[0]} pixels"),
+        "Training labels": (WRONG, lambda of: f"{of.scalars['wrong_labels'].mean():.0%} wrong"),
+        "Resolution": (COARSE, pixels),
     }
     for title, (variants, name) in panels.items():
         panel = figure.panel(title)
         panel.intervals(
-            {
-                name(results[each].scalars): results[each].scalars["test_accuracy"]
-                for each in variants
-            }
+            {name(results[each]): results[each].scalars["test_accuracy"] for each in variants}
         )
         panel.axes("accuracy on the test images, %", "")
     return figure

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     import torch
 
     from relearn.figures.canvas import Figure
+    from relearn.figures.pictures import Pictures
     from relearn.learning.sample_quality import Referee
 
 SEED_RUNS = True
 ARMS = {"gan": "generated", "transforms": "transforms"}
+DRAWN = 3  # digits of each class on a sheet
 Part = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -130,7 +132,14 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     curves = {name: drawn.pop(name) for name in ("frechet_distance", "label_agreement")}
     scalars |= {f"final_{name}": values[:, -1] for name, values in curves.items()}
     steps = np.array(params.checkpoints)
+    drawn["sheet_update"] = np.tile(looked(params), (len(seeds), 1))
     return Records(per_seed(scalars), table("update", steps, curves), drawn)
+
+
+def looked(params: Params) -> list[int]:
+    """Return the updates after which a sheet is drawn: the checkpoints and half-way to each."""
+    halves = {(before + after) // 2 for before, after in pairwise([0, *params.checkpoints])}
+    return sorted({*halves, *params.checkpoints} - {0})
 
 
 def trained_referee(params: Params, seed: Seed, inputs: Images) -> Referee:
@@ -165,9 +174,10 @@ def generated(
         By name, with the seed as first axis: `digits` and their `labels`, for the classifier;
         `frechet_distance` and `label_agreement` (S, checkpoints); the share of `copies` (S,),
         the digits nearer to a training image than to any of as many others; the training images'
-        own `train_frechet_distance` (S,); `sheet` (S, checkpoints, 10, height, width), a digit of
-        each class out of the same noise, and `nearest` (S, 10, height, width), the training images
-        nearest to the last of them.
+        own `train_frechet_distance` (S,); `sheet` (S, looks, DRAWN, 10, height, width), digits of
+        each class out of the same noise at each of `looked`, and `sheet_read` (S, looks, DRAWN,
+        10), what the referee takes them for; `nearest` (S, looks, 10, height, width), the training
+        images nearest to the last row of these, and their `nearest_label` (S, looks, 10).
     """
     import torch
 
@@ -194,14 +204,22 @@ def generated(
     gan = ConditionalGAN(images[0].size, 10, recipe, streams)
     batches, known = ImageBatches(images, 0.5, 0.5), torch.from_numpy(labels.astype(np.int64))
     firsts = torch.arange(len(tasks))[:, None] * size
-    shuffles, classes = streams("order"), torch.arange(10).expand(len(tasks), -1)
+    shuffles = streams("order")
+    asked = torch.arange(10).repeat(DRAWN).expand(len(tasks), -1)
     # As often each digit as among the seed's own images, whose order is random.
     wanted = known[firsts + torch.arange(params.generated) % size]
     found: dict[str, list] = {"frechet_distance": [], "label_agreement": [], "sheet": []}
     for before, after in pairwise([0, *params.checkpoints]):
         count = (after - before) * params.gan_batch_size
         passes = [small_sets.passes(size, count, shuffle) for shuffle in shuffles]
-        gan.learn(firsts + torch.stack(passes), batches, known)
+        orders = firsts + torch.stack(passes)
+        looks = [update - before for update in looked(params) if before < update <= after]
+        for part in orders.split(
+            [params.gan_batch_size * (end - start) for start, end in pairwise([0, *looks])], dim=1
+        ):
+            gan.learn(part, batches, known)
+            sheet = gan.images(asked, streams("sheet"))
+            found["sheet"].append(sheet.view(-1, DRAWN, 10, *shape).numpy())
         digits = gan.images(wanted, streams("digits")).unflatten(2, shape).numpy()
         seen = [referee.seen(each) for each in digits]
         found["frechet_distance"].append(
@@ -210,22 +228,24 @@ def generated(
         found["label_agreement"].append(
             [100 * np.mean(c == own.numpy()) for (_, c), own in zip(seen, wanted, strict=True)]
         )
-        found["sheet"].append(gan.images(classes, streams("sheet")).unflatten(2, shape).numpy())
-    copies, nearest, own_distances = [], [], []
-    for task, own, last in zip(tasks, digits, found["sheet"][-1], strict=True):
+    result = {name: np.stack(each, 1) for name, each in found.items()}
+    more = ("copies", "train_frechet_distance", "sheet_read", "nearest", "nearest_label")
+    others: dict[str, list] = {name: [] for name in more}
+    for task, own, sheet in zip(tasks, digits, result["sheet"], strict=True):
         real = task.train.images
         there, _ = sample_quality.nearest(own, real)
         elsewhere, _ = sample_quality.nearest(own, task.validation.images[:size])
-        copies.append(np.mean(there < elsewhere))
-        own_distances.append(sample_quality.frechet_distance(referee.seen(real)[0], reference))
-        nearest.append(real[sample_quality.nearest(last, real)[1]])
-    return {
-        "digits": digits,
-        "labels": wanted.numpy(),
-        "copies": np.array(copies),
-        "train_frechet_distance": np.array(own_distances),
-        "nearest": np.stack(nearest),
-    } | {name: np.stack(each, 1) for name, each in found.items()}
+        others["copies"].append(np.mean(there < elsewhere))
+        others["train_frechet_distance"].append(
+            sample_quality.frechet_distance(referee.seen(real)[0], reference)
+        )
+        _, read = referee.seen(sheet.reshape(-1, *shape))
+        others["sheet_read"].append(read.reshape(sheet.shape[:3]))
+        _, index = sample_quality.nearest(sheet[:, -1].reshape(-1, *shape), real)
+        others["nearest"].append(real[index].reshape(-1, 10, *shape))
+        others["nearest_label"].append(task.train.labels[index].reshape(-1, 10))
+    result |= {name: np.stack(each) for name, each in others.items()}
+    return result | {"digits": digits, "labels": wanted.numpy()}
 
 
 def mixed(params: Params, share: float) -> Setting:
@@ -264,15 +284,28 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw digits of the larger set over the GAN's training, their quality, and what they gain."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.pictures import Pictures
 
-    figure = Figure(columns=4, widths=[1.7, 1, 1, 0.8], height=3.6)
-    sheet = figure.panel("Generated digits")
-    arrays, steps = results["some"].arrays, results["some"].curves["update"].unique()
-    rows = {
-        f"{step:,} updates": digits for step, digits in zip(steps, arrays["sheet"][0], strict=True)
-    }
-    rows["nearest real"] = arrays["nearest"][0]
-    sheet.images({name: images / 255 for name, images in rows.items()})
+    figure = Figure(columns=3, rows=2, widths=[1.3, 1.3, 1], height=3)
+    sheets = {}
+    for name in ("some", "few"):
+        samples = f"{results[name].scalars['train_samples'].iloc[0]:,}"
+        sheets[name] = figure.panel(f"Digits learned from {samples}", Pictures)
+    updates = results["some"].arrays["sheet_update"][0]
+    stops = [f"{update:,}" for update in updates]
+    for frame in figure.frames("updates of the GAN", stops, shown=len(stops) - 1):
+        for name, panel in sheets.items():
+            draw_sheet(panel, results[name].arrays, frame)
+    gain = figure.panel("Gain")
+    gain.intervals(
+        {
+            f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
+            * records.scalars[f"{arm}_removed"]
+            for records in results.values()
+            for arm, label in ARMS.items()
+        }
+    )
+    gain.axes("removed, %", "", zero=True)
     panels = {
         "label_agreement": ("Digits as asked for", "read as asked for, %", False),
         "frechet_distance": ("Distance to real ones", "Fréchet distance", True),
@@ -284,17 +317,23 @@ def draw(results: Mapping[str, Records]) -> Figure:
             label = f"from {records.scalars['train_samples'].iloc[0]:,}"
             panel.spread(values.columns, values.to_numpy(), label, marker=True)
         reached = "referee_accuracy" if metric == "label_agreement" else "frechet_floor"
-        level = results["some"].scalars[reached].iloc[0]
+        level, steps = results["some"].scalars[reached].iloc[0], values.columns
         panel.line(steps, np.full(len(steps), level), "real digits")
         panel.axes("updates of the GAN", axis, log=log)
-    gain = figure.panel("Gain")
-    gain.intervals(
-        {
-            f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
-            * records.scalars[f"{arm}_removed"]
-            for records in results.values()
-            for arm, label in ARMS.items()
-        }
-    )
-    gain.axes("removed, %", "", zero=True)
     return figure
+
+
+def draw_sheet(panel: Pictures, arrays: Mapping[str, np.ndarray], look: int) -> None:
+    """Draw one seed's digits at one of its looks, and the real ones nearest to the last row."""
+    asked = range(10)
+    read, label = arrays["sheet_read"][0, look], arrays["nearest_label"][0, look]
+    rows = {f"noise {number}": row for number, row in enumerate(read, start=1)}
+    rows["nearest real"] = label
+    images = [*arrays["sheet"][0, look], arrays["nearest"][0, look]]
+    panel.images(
+        np.stack(images) / 255,
+        {name: ([str(digit) for digit in asked], row) for name, row in rows.items()},
+        ("digit asked for", "read as"),
+        rows=list(rows),
+        columns=[str(digit) for digit in asked],
+    )

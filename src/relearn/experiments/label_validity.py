@@ -43,9 +43,23 @@ def run(params: Params, seeds: Sequence[Seed], inputs: Images) -> Records:
     tasks = [small_sets.task(params, seed, inputs) for seed in seeds]
     doubled = [replace(task, train=with_copies(task.train, params)) for task in tasks]
     found = small_sets.chosen(params, doubled, [Setting()], inputs)
+    copies = [examples(with_copies(task.train, params)) for task in tasks]
     return Records(
         per_seed({name: found[name] for name in ("test_accuracy", "train_accuracy")}),
-        arrays={"confusion": found["confusion"]},
+        arrays={"confusion": found["confusion"], "copies": np.stack(copies)},
+    )
+
+
+def examples(doubled: Digits) -> np.ndarray:
+    """Return the copy (10, height, width) of the first image of each digit; empty if there is none.
+
+    Args:
+        doubled: the images and then their copies.
+    """
+    half = len(doubled.labels) // 2
+    images, labels = doubled.images[half:], doubled.labels[half:]
+    return np.stack(
+        [images[(labels == digit).argmax()] * np.any(labels == digit) for digit in range(10)]
     )
 
 
@@ -93,8 +107,19 @@ def added_errors(results: Mapping[str, Records], transform: str) -> np.ndarray:
 def draw(results: Mapping[str, Records]) -> Figure:
     """Draw the accuracies lost, and which digits are taken for which after a half turn."""
     from relearn.figures.canvas import Figure
+    from relearn.figures.pictures import Pictures
 
-    figure = Figure(columns=2, widths=[1, 1.35], height=4.6)
+    figure = Figure(columns=2, rows=2, widths=[1.35, 1], height=4.4)
+    sheet = figure.panel("Copies of a digit", Pictures)
+    rows = {"as it is": "as_they_are"} | {label: name for name, label in TRANSFORMS.items()}
+    digits = [str(digit) for digit in range(10)]
+    sheet.images(
+        np.stack([results[name].arrays["copies"][0] for name in rows.values()]) / 255,
+        {label: (digits, np.arange(10)) for label in rows},
+        ("digit", "label of its copy"),
+        rows=list(rows),
+        columns=digits,
+    )
     left = figure.panel("Accuracy against unmoved copies")
     plain = results["as_they_are"].scalars["test_accuracy"]
     left.intervals(

@@ -125,20 +125,6 @@ class Panel:
         self._axes.set_yticks(range(len(series)), [lines(name, 18) for name in series])
         self._axes.set_ylim(len(series) - 0.4, -0.6)
 
-    def images(self, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Draw rows of grey images (H, W) in [0, 1], each row with its name; black on white."""
-        gap = 2
-        strips = []
-        for row, (name, pictures) in enumerate(rows.items()):
-            framed = [np.pad(picture, gap) for picture in pictures]
-            strips.append(np.concatenate(framed, axis=1))
-            self._keep(name, [row], [len(pictures)])
-        sheet = np.concatenate(strips)
-        self._axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        height = strips[0].shape[0]
-        self._axes.set_yticks([height * (row + 0.5) for row in range(len(rows))], list(rows))
-        self._bare()
-
     def grid(
         self,
         columns: Sequence[int],
@@ -207,13 +193,6 @@ class Panel:
     def _write_powers(self, axis: Axis) -> None:
         axis.set_major_formatter(Powers())
         axis.set_minor_formatter(Powers())
-
-    def _bare(self) -> None:
-        self._axes.set_xticks([])
-        self._axes.grid(False)
-        self._axes.tick_params(left=False)
-        for spine in self._axes.spines.values():
-            spine.set_visible(False)
 
     def finish(self) -> None:
         """Name the series where there are several: at the ends of their lines, or in a legend."""

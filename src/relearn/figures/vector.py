@@ -21,6 +21,8 @@ from xml.etree import ElementTree
 from matplotlib.figure import Figure as Sheet
 from matplotlib.text import Text
 
+from relearn.figures import raster
+
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 FRAME, WORDS = "frame-{}", "words-{}"
 LETTER = re.compile(r"[^\W\d_]")
@@ -73,6 +75,7 @@ def finish(
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     root = ElementTree.fromstring(svg)
+    raster.settle(root)
     groups = {group.get("id"): group for group in root.iter(f"{{{SVG}}}g")}
     for number, cell in enumerate(cells, start=1):
         groups[f"axes_{number}"].set("data-cell", " ".join(f"{value:g}" for value in cell))

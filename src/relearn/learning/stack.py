@@ -83,6 +83,11 @@ class Linear(Layer):
             drawn = torch.empty(self.outputs).uniform_(-bound, bound, generator=generator)
             bias[index, 0, : self.outputs] = drawn
 
+    def unpadded(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return weights (S, outputs, inputs) and biases (S, outputs), as torch.nn.Linear's."""
+        weight, bias = self.values
+        return weight[:, : self.inputs, : self.outputs].mT, bias[:, 0, : self.outputs]
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.x = x
         return torch.baddbmm(self.values[1], x, self.values[0])
