@@ -107,3 +107,16 @@ def test_an_image_of_few_colours_loses_nothing_but_its_size(saved):
     assert light.tolist() == [247, 251, 255] and dark.tolist() == [8, 48, 107]  # the ends of Blues
     _, data = image.get(f"{XLINK}href").split(",")
     assert Image.open(io.BytesIO(base64.b64decode(data))).mode == "P"
+
+
+def test_the_lines_of_a_title_begin_where_the_images_do(saved):
+    figure = Figure(columns=2)
+    tall = np.ones((4, 1, 3, 3))
+    figure.panel("a title of many words that takes two lines and more", Pictures).images(
+        tall, KEPT, ("x", "y")
+    )
+    root = saved(figure)
+    (cell,) = [group.get("data-cell") for group in root.iter(f"{SVG}g") if group.get("data-cell")]
+    left, _, width, _ = map(float, cell.split())
+    starts = {float(text.get("x")) for text in root.iter(f"{SVG}text")}
+    assert len(starts) == 1 and left <= min(starts) < left + 5 and width < 300

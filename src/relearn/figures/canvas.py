@@ -126,6 +126,7 @@ class Figure:
         self._sheet.set_layout_engine("none")
         for axes in self._sheet.axes:
             axes.set_position(np.round(axes.get_position(original=True).bounds, 4))
+            axes.apply_aspect()  # else titles are told where they would stand beside wider axes
 
     def _cells(self) -> list[tuple[float, float, float, float]]:
         """Return the box of each panel with its labels: left, top, width, height in points."""
