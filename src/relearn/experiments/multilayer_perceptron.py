@@ -265,10 +265,9 @@ def draw_weights(panel: Pictures, arrays: Mapping[str, np.ndarray]) -> None:
     empty = np.zeros((rows * columns - len(units), side, side))
     images = np.concatenate([units.reshape(-1, side, side), empty])
     numbers = np.arange(1, len(units) + 1)
-    ranges = units.mean(1), units.min(1), units.max(1)
     panel.images(
         images.reshape(rows, columns, side, side),
-        {"mean weight, least and greatest": (numbers, *ranges)},
+        {"least weight": (numbers, units.min(1)), "greatest weight": (numbers, units.max(1))},
         ("unit", "weight"),
         scale=float(np.quantile(np.abs(units), WITHIN)),
     )

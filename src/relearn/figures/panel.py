@@ -225,7 +225,7 @@ class Panel:
             places[:-1] -= push
         if np.abs(places - [heights[name] for name in order]).max() > 1.5 * APART:
             return False
-        places -= max(0, places[-1] - 1)  # none beside the title
+        places -= max(0, places[-1] - 0.97)  # none beside the title
         for name, place in zip(order, places, strict=True):
             self._axes.annotate(
                 name,
