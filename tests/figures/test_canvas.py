@@ -139,7 +139,7 @@ def test_points_at_one_place_are_read_out_each():
     figure = Figure(columns=1)
     panel = figure.panel("paths")
     for frame in figure.frames("λ", ["0.1", "1"], shown=0):
-        panel.points([[0.1, 1][frame]] * 3, [0, -0.25, [1.5, 0.5][frame]], label="weight")
+        panel.points([[0.1, 1][frame]] * 3, [-0.0, -0.25, [1.5, 0.5][frame]], label="weight")
     assert figure.description().splitlines()[2:] == [
         "At 0.1: weight: values 0, -0.25, 1.5.",
         "At 1: weight: values 0, -0.25, 0.5.",

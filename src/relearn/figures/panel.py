@@ -257,7 +257,7 @@ class Panel:
         if part.attrs["said"]:
             return part.attrs["said"]
         name = part["series"].iloc[0] + self._means.get(part["series"].iloc[0], "")
-        places, values = part["x"].tolist(), part["y"].to_numpy()
+        places, values = part["x"].tolist(), part["y"].to_numpy() + 0.0  # no negative zero
         if isinstance(places[0], str):
             pairs = zip(places, values, strict=True)
             return f"{name}: values {', '.join(f'{place} {value:.3g}' for place, value in pairs)}."
