@@ -129,7 +129,7 @@ def build(results: Path, config: Mapping[str, Any], folder: Path, times: int) ->
     (many / "mlflow").mkdir()
     (many / "mlflow/runs.json").write_text(json.dumps(index))
     file = many / "report/index.html"
-    file.write_text(page.build(many, multiplied(config, times), ROOT))
+    file.write_text(page.build(many, multiplied(config, times), ROOT).html)
     return file
 
 

@@ -43,7 +43,8 @@ def write_report(built: Project, folder: Path, experiments: Sequence[str]) -> Pa
             (results / path.name).symlink_to(path)
     blocks = {name: CONFIG["experiments"][name] for name in experiments}
     page = results / "report/index.html"
-    page.write_text(report.build(results, CONFIG | {"experiments": blocks}, built.folder))
+    built_page = report.build(results, CONFIG | {"experiments": blocks}, built.folder)
+    page.write_text(built_page.html)
     return page
 
 
