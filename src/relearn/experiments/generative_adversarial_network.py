@@ -282,11 +282,11 @@ def judge(results: Mapping[str, Records]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(results: Mapping[str, Records]) -> Figure:
-    """Draw digits of the larger set over the GAN's training, their quality, and what they gain."""
+    """Draw digits over the GAN's training, their quality, and what they gain."""
     from relearn.figures.canvas import Figure
     from relearn.figures.pictures import Pictures
 
-    figure = Figure(columns=3, rows=2, widths=[1.3, 1.3, 1], height=3)
+    figure = Figure(columns=2, rows=3, height=2.6)
     sheets = {}
     for name in ("some", "few"):
         samples = f"{results[name].scalars['train_samples'].iloc[0]:,}"
@@ -296,16 +296,6 @@ def draw(results: Mapping[str, Records]) -> Figure:
     for frame in figure.frames("updates of the GAN", stops, shown=len(stops) - 1):
         for name, panel in sheets.items():
             draw_sheet(panel, results[name].arrays, frame)
-    gain = figure.panel("Gain")
-    gain.intervals(
-        {
-            f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
-            * records.scalars[f"{arm}_removed"]
-            for records in results.values()
-            for arm, label in ARMS.items()
-        }
-    )
-    gain.axes("removed, %", "", zero=True)
     panels = {
         "label_agreement": ("Digits as asked for", "read as asked for, %", False),
         "frechet_distance": ("Distance to real ones", "Fréchet distance", True),
@@ -320,6 +310,16 @@ def draw(results: Mapping[str, Records]) -> Figure:
         level, steps = results["some"].scalars[reached].iloc[0], values.columns
         panel.line(steps, np.full(len(steps), level), "real digits")
         panel.axes("updates of the GAN", axis, log=log)
+    gain = figure.panel("Gain")
+    gain.intervals(
+        {
+            f"{label}, {records.scalars['train_samples'].iloc[0]:,}": 100
+            * records.scalars[f"{arm}_removed"]
+            for records in results.values()
+            for arm, label in ARMS.items()
+        }
+    )
+    gain.axes("removed, %", "", zero=True)
     return figure
 
 
