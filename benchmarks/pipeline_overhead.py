@@ -222,12 +222,13 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
     def track() -> None:
         told = {
             name: {
+                "question": catalogue.module(name).__doc__,
                 "variants": list(block["variants"]),
                 "seed_runs": catalogue.module(name).SEED_RUNS,
             }
             for name, block in blocks.items()
         }
-        tracking.track(told, scratch / "mlflow/runs.json", scratch)
+        tracking.track(told, scratch / "mlflow/runs.json", scratch, config["scale"])
 
     def report() -> None:
         with whole(scratch / "report/index.html") as path:

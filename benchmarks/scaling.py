@@ -175,8 +175,9 @@ def track() -> None:
     from relearn.runs import tracking
 
     block = _config()["experiments"][EXPERIMENT]
-    facts = {EXPERIMENT: {"variants": list(block["variants"]), "seed_runs": True}}
-    tracking.track(facts, Path("results/mlflow/runs.json"), Path("results"))
+    facts = {"question": __doc__, "variants": list(block["variants"]), "seed_runs": True}
+    index = Path("results/mlflow/runs.json")
+    tracking.track({EXPERIMENT: facts}, index, Path("results"), _config()["scale"])
 
 
 def report() -> None:

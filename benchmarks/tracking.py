@@ -15,10 +15,10 @@ import mlflow
 import numpy as np
 
 from benchmarks.measure import compare, interleaved, seconds
-from relearn.runs import logged, provenance, record, tracking
+from relearn.runs import described, logged, provenance, record, store, tracking
 from relearn.runs.record import Records, per_seed, table
 
-EXPERIMENT, VARIANTS = "tracked", ["plain", "fast"]
+EXPERIMENT, VARIANTS, SCALE = "tracked", ["plain", "fast"], "default"
 SEEDS, EPOCHS, PAIRS = 10, 10, 7
 SCALARS = ("test_accuracy", "last_loss", "drawn_agreement")
 CURVES = ("published_loss", "mean_loss", "drawn_over_mean", "train_accuracy")
@@ -78,7 +78,7 @@ def write_results(results: Path, seeds: int, epochs: int) -> None:
 
 def database(folder: Path) -> str:
     """Make an empty MLflow database, which takes seconds, and return its address."""
-    uri = f"{tracking.SQLITE}{folder}/mlflow.db"
+    uri = f"{store.SQLITE}{folder}/mlflow.db"
     mlflow.MlflowClient(uri).search_experiments()
     return uri
 
@@ -88,10 +88,9 @@ def projection(results: Path, uri: str) -> None:
     before = os.environ.get("MLFLOW_TRACKING_URI")
     os.environ["MLFLOW_TRACKING_URI"] = uri
     try:
-        facts = {EXPERIMENT: {"variants": VARIANTS, "seed_runs": True}}
-        tracking.track(
-            facts, Path(uri.removeprefix(tracking.SQLITE)).with_name("runs.json"), results
-        )
+        facts = {"question": __doc__, "variants": VARIANTS, "seed_runs": True}
+        index = Path(uri.removeprefix(store.SQLITE)).with_name("runs.json")
+        tracking.track({EXPERIMENT: facts}, index, results, SCALE)
     finally:
         os.environ.pop("MLFLOW_TRACKING_URI")
         if before is not None:
@@ -110,23 +109,27 @@ def by_dictionaries(results: Path, uri: str) -> None:
 
 def _by_fluent_calls(results: Path, uri: str, log: Callable[..., None]) -> None:
     mlflow.set_tracking_uri(uri)
-    artifacts = Path(uri.removeprefix(tracking.SQLITE)).with_name("artifacts")
+    artifacts = Path(uri.removeprefix(store.SQLITE)).with_name("artifacts")
     mlflow.set_experiment(experiment_id=mlflow.create_experiment(EXPERIMENT, str(artifacts)))
+    about = described.About(EXPERIMENT, __doc__, len(VARIANTS), [], SCALE, served=True)
+    there = store.THERE | {tracking.LEVEL: "variant"}
     for variant in VARIANTS:
         facts = json.loads((results / f"provenance/{EXPERIMENT}/{variant}.json").read_text())
         records = record.read(results / "runs" / EXPERIMENT / variant)
+        tags = logged.of_variant(facts) | about.variant(facts, []) | there
         with mlflow.start_run(run_name=variant):
-            log(facts, facts["key"], facts["params"], logged.means(records))
+            log(tags | {store.KEY: facts["key"]}, facts["params"], logged.means(records))
             for kind in ("svg", "csv"):
                 mlflow.log_artifact(str(results / f"figures/{EXPERIMENT}.{kind}"), "figure")
             for seed, rows in logged.by_seed(records):
                 with mlflow.start_run(run_name=f"{variant}, seed {seed}", nested=True):
-                    log(facts, f"{facts['key']}/{seed}", {"seed": seed}, rows)
+                    tags = logged.of_seed(facts) | there | {tracking.LEVEL: "seed"}
+                    log(tags | {store.KEY: f"{facts['key']}/{seed}"}, {"seed": seed}, rows)
 
 
-def log_dictionaries(facts: dict, key: str, params: dict, metrics: list[logged.Row]) -> None:
+def log_dictionaries(tags: dict, params: dict, metrics: list[logged.Row]) -> None:
     """Log one run's tags and parameters at once, and its metrics step by step."""
-    mlflow.set_tags(logged.describe(facts) | {tracking.KEY: key})
+    mlflow.set_tags(tags)
     mlflow.log_params(params)
     steps: dict[int, dict[str, float]] = defaultdict(dict)
     for name, value, step in metrics:
@@ -135,9 +138,9 @@ def log_dictionaries(facts: dict, key: str, params: dict, metrics: list[logged.R
         mlflow.log_metrics(values, step=step)
 
 
-def log(facts: dict, key: str, params: dict, metrics: list[logged.Row]) -> None:
+def log(tags: dict, params: dict, metrics: list[logged.Row]) -> None:
     """Log one run's tags, parameters and metrics, one by one."""
-    for tag, value in (logged.describe(facts) | {tracking.KEY: key}).items():
+    for tag, value in tags.items():
         mlflow.set_tag(tag, value)
     for name, value in params.items():
         mlflow.log_param(name, value)

@@ -44,8 +44,9 @@ def plan(
     Returns:
         {"records", "arrays": names of the files of a run and of a data set,
         "code": {step: fingerprint},
-        "experiments": {name: {"listing": whether it re-runs one, "seed_runs": whether a seed is a
-        run of its own, "code": {function: fingerprint}, "variants": {name: parameters}}}}.
+        "experiments": {name: {"listing": whether it re-runs one, "question": what it asks,
+        "seed_runs": whether a seed is a run of its own, "code": {function: fingerprint},
+        "variants": {name: parameters}}}}.
 
     Raises:
         ConfigError: one line with the place, the value and the remedy.
@@ -95,6 +96,7 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
         functions = ("run", "draw", "judge", *(["publish"] if listing else []))
         experiments[name] = {
             "listing": listing,
+            "question": module.__doc__.splitlines()[0],
             "seed_runs": module.SEED_RUNS,
             "code": {each: fingerprint(module.__name__, each) for each in functions},
             "variants": {

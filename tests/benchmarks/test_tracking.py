@@ -36,7 +36,7 @@ def content(uri: str) -> dict:
             Path(client.download_artifacts(run.info.run_id, item.path)).read_text()
             for item in client.list_artifacts(run.info.run_id, "figure")
         ]
-        parent = names.get(run.data.tags.get(tracking.tracking.PARENT))
+        parent = names.get(run.data.tags.get(tracking.store.PARENT))
         told[run.info.run_name] = (
             run.info.status,
             parent,
@@ -64,7 +64,7 @@ def test_both_sides_leave_the_same_runs(tmp_path, fluent):
     )
     status, parent, params, _, metrics, tags, files = ours["fast, seed 1"]
     assert (status, parent, params, files) == ("FINISHED", "fast", {"seed": "1"}, [])
-    assert [step for step, _ in metrics["mean_loss"]] == [1, 2, 3]
-    assert tags["relearn.variant"] == "fast" and "version.torch" in tags
+    assert [step for step, _ in metrics["epoch/mean_loss"]] == [1, 2, 3]
+    assert tags["relearn.variant"] == "fast" and "version.torch" in ours["fast"][5]
     assert [text[:3] for text in ours["fast"][-1]] == ["csv", "svg"]
     assert ours == theirs

@@ -201,7 +201,7 @@ EDITS = {
         f"{MODULES}/linear_regression.py",
         "np.log2(ratio.to_numpy())",
         "np.log10(ratio.to_numpy())",
-        JUDGE | (ENDS - {"track every run into MLflow"}),
+        JUDGE | ENDS,
     ),
     "shared mathematics": (
         "src/relearn/learning/descent.py",
@@ -249,7 +249,7 @@ EDITS = {
         "config/config.yaml",
         "threshold: 96.95",
         "threshold: 96.96",
-        JUDGE | {"seal the manifest", "build the report"},
+        JUDGE | ENDS,
     ),
 }
 

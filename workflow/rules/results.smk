@@ -98,6 +98,7 @@ rule track:
         every(RUN_FILES),
         every("results/provenance/{experiment}/{variant}.json"),
         every(FIGURE_FILES),
+        rules.judge.output,
     output:
         "results/mlflow/runs.json",
     log:
@@ -107,7 +108,11 @@ rule track:
     threads: 1
     params:
         experiments={
-            name: {"variants": variants(name), "seed_runs": PLAN["experiments"][name]["seed_runs"]}
+            name: {
+                "question": PLAN["experiments"][name]["question"],
+                "variants": variants(name),
+                "seed_runs": PLAN["experiments"][name]["seed_runs"],
+            }
             for name in EXPERIMENTS
         },
         # A digest, because the address of a server may hold a password.

@@ -7,4 +7,9 @@ from relearn.runs.job import job
 with job(snakemake):
     from relearn.runs import tracking
 
-    tracking.track(snakemake.params.experiments, Path(snakemake.output[0]), Path("results"))
+    tracking.track(
+        snakemake.params.experiments,
+        Path(snakemake.output[0]),
+        Path("results"),
+        snakemake.config["scale"],
+    )

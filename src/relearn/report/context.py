@@ -13,9 +13,9 @@ from relearn.errors import RelearnError
 from relearn.experiments.catalogue import variant_slice
 from relearn.experiments.configuration import suggestion
 from relearn.report.formats import finite
-from relearn.report.made import row_anchor
 from relearn.report.results import MissingResult, Results
 from relearn.report.traced import Source, Traced
+from relearn.runs.described import row_anchor
 from relearn.runs.evidence import interval
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from relearn.experiments import catalogue
 from relearn.report import formats
 from relearn.report.results import Results
+from relearn.runs.described import ROWS, row_anchor
 
 MLFLOW = "http://127.0.0.1:5000"
 # What keeps the page's size and the time to open it within bounds, however many runs there are.
-ROWS = 50  # variants of one experiment that have a row each; more share one
 EMBEDDED = 50_000  # bytes of a table that the page carries; a larger one is linked
 
 
@@ -44,11 +44,6 @@ class Variant:
     run: str
     run_url: str
     command: str = ""
-
-
-def row_anchor(experiment: str, variant: str, variants: int) -> str:
-    """Return the id of the row for one of an experiment's variants, or of the table they share."""
-    return f"run-{experiment}-{variant}" if variants <= ROWS else f"made-{experiment}"
 
 
 def download(results: Results, path: str, label: str, name: str) -> Download | None:

@@ -14,6 +14,7 @@ from relearn.report.context import Context
 from relearn.report.language import LANGUAGES, Languages
 from relearn.report.results import Results
 from relearn.runs import provenance
+from relearn.runs.described import ROWS
 from relearn.runs.registration import Registration
 
 MISSING = "missing"
@@ -219,7 +220,7 @@ def _settings(experiment: str, block: Mapping[str, Any]) -> str:
     for key, value in block.items():
         if key not in ("variants", "claims"):
             lines.append(f"  {key}: {_yaml(value)}")
-    if len(block["variants"]) > made.ROWS:
+    if len(block["variants"]) > ROWS:
         count = formats.thousands(len(block["variants"]))
         return "\n".join([*lines, f"  variants:  # {count}, see config/"])
     lines.append("  variants:")
