@@ -72,7 +72,7 @@ clean: ## remove the results; data and environment stay
 	rm -rf results
 
 distclean: clean ## remove the environment and the tools' caches too; data stays
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache .import_linter_cache src/relearn.egg-info
+	rm -rf .venv .screenshots .snakemake .pytest_cache .ruff_cache .import_linter_cache src/relearn.egg-info
 
 # --- the environment -----------------------------------------------------------------------------
 
