@@ -93,6 +93,21 @@ def test_nothing_is_loaded_from_elsewhere(site):
         assert "url(http" not in style.text and "@import" not in style.text
 
 
+def test_tables_that_come_to_more_than_100_kilobytes_are_links(site):
+    variants = site.config["experiments"]["linear_regression"]["variants"]
+    lines = "seed,w,diverged\n" + "0,1.0,0.0\n" * 3400
+
+    def carried() -> list[bool]:
+        page = soup(site.build())
+        tables = page.select("#made-linear_regression a[download$='.scalars.csv']")
+        return [link["href"].startswith("data:") for link in tables]
+
+    for name in ("tuned", "published", "third"):
+        variants.setdefault(name, {})
+        site.write(f"runs/linear_regression/{name}/scalars.csv", lines)
+        assert carried() == ([True] * 2 if name != "third" else [False] * 3)
+
+
 def test_a_table_over_50_kilobytes_is_a_link_that_arrives(site):
     small, large = "x" * 50_000, "x" * 50_001
     site.write("figures/backpropagation.csv", small)

@@ -15,6 +15,7 @@ from relearn.runs.described import ROWS, row_anchor
 MLFLOW = "http://127.0.0.1:5000"
 # What keeps the page's size and the time to open it within bounds, however many runs there are.
 EMBEDDED = 50_000  # bytes of a table that the page carries; a larger one is linked
+TOGETHER = 100_000  # bytes of an experiment's such tables; where they are more, all are linked
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,22 @@ class Variant:
     command: str = ""
 
 
-def download(results: Results, path: str, label: str, name: str) -> Download | None:
+def download(
+    results: Results, path: str, label: str, name: str, room: int = EMBEDDED
+) -> Download | None:
     """Return a text file of the results as a link that carries it, or leads to it if it is large.
 
     Args:
         path: the file below the results folder; None is returned where it is missing.
         label: what the link says.
         name: what a browser saves it as.
+        room: bytes of it that the page may carry.
     """
     text = results.file(path)
     if text is None:
         return None
     data = text.encode()
-    if len(data) > EMBEDDED:
+    if len(data) > room:
         return Download(label, f"../{path}", f"{formats.size(len(data))}, beside this page", name)
     uri = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(data).decode()}"
     return Download(label, uri, formats.size(len(data)), name)
@@ -79,13 +83,24 @@ def rows(
     runs = index.get("runs", {})
     if len(origins) > ROWS:
         return [_together(experiment, origins, runs, url, results)]
+    sizes = [
+        path.stat().st_size
+        for name in origins
+        if (path := results.folder / _scalars(experiment, name)).is_file()
+    ]
+    fits = sum(size for size in sizes if size <= EMBEDDED) <= TOGETHER
     return [
         _variant(
             row_anchor(experiment, name, len(origins)),
             *(experiment, name, origin, runs.get(name, ""), url, results),
+            EMBEDDED if fits else 0,
         )
         for name, origin in origins.items()
     ]
+
+
+def _scalars(experiment: str, name: str) -> str:
+    return f"runs/{experiment}/{name}/scalars.csv"
 
 
 def _variant(
@@ -96,10 +111,15 @@ def _variant(
     run: str,
     url: str,
     results: Results,
+    room: int,
 ) -> Variant:
     folder = f"runs/{experiment}/{name}"
     scalars = download(
-        results, f"{folder}/scalars.csv", "scalars.csv", f"{experiment}.{name}.scalars.csv"
+        results,
+        _scalars(experiment, name),
+        "scalars.csv",
+        f"{experiment}.{name}.scalars.csv",
+        room,
     )
     beside = [
         Download(table, f"../{folder}/{table}", "")
