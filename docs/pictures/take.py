@@ -1,8 +1,8 @@
-"""Take the pictures of docs/mlflow.md anew, of the page that `make ui` serves.
+"""Take the pictures of README.md and docs/mlflow.md anew: the report, and the page of `make ui`.
 
-    pip install playwright
+    make .venv/ready-test
     make ui &
-    python docs/pictures/mlflow.py [http://127.0.0.1:5000]
+    .venv/bin/python docs/pictures/take.py [http://127.0.0.1:5000]
 
 It asks for a Chromium on the PATH and the results at the default scale.
 """
@@ -38,7 +38,7 @@ def take(
 
 
 def main() -> None:
-    """Take all four."""
+    """Take all five."""
     index = json.loads(Path("results/mlflow/runs.json").read_text())["experiments"]
     ridge, digits = index["ridge_regression"], index["multilayer_perceptron"]
     ridge_page = f"#/experiments/{ridge['experiment_id']}/runs"
@@ -47,7 +47,9 @@ def main() -> None:
     row = "text=strong_noise"
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(Path("results/report/index.html").resolve().as_uri())
+        page.screenshot(path=FOLDER / "report.png")
         take(page, "experiment", ridge_page, row, 640, EXPAND)
         take(page, "compare", f"{ridge_page}?viewStateShareKey=variants", row, 560, width=1500)
         take(page, "curves", charts, ".js-plotly-plot .scatterlayer", 700)
