@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from scipy.stats import binom
 
+from relearn.runs.provenance import processor
+
 ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "snakemake", "mlflow")
@@ -92,7 +94,7 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> tuple[float
 def machine() -> dict[str, Any]:
     """Return what the figures depend on: processor, cores, versions."""
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "architecture": platform.machine(),
         "vector_instructions": _vectors(),
         "cores": os.cpu_count(),
@@ -100,13 +102,6 @@ def machine() -> dict[str, Any]:
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
     }
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def _vectors() -> str:

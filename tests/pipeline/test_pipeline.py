@@ -85,6 +85,7 @@ def test_every_job_ran_on_one_thread(built):
     for path in paths:
         facts = json.loads(path.read_text())
         assert (facts["threads"], facts["omp_num_threads"]) == (1, "1")
+        assert re.fullmatch(r".+, \d+ cores, \d+ GiB", facts["processor"])
 
 
 def test_every_job_says_what_it_cost(built):

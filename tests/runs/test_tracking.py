@@ -24,6 +24,8 @@ CLAIM = {
     "claim": "Sums grow.",
     "experiment": "sums",
     "verdict": "supported",
+    "kind": "mean",
+    "weakest": "fast_sums",
     "effect": {"estimate": 1.23456, "low": 1.1, "high": 1.36912, "unit": "points"},
 }
 
@@ -153,7 +155,8 @@ def test_an_experiment_says_what_it_asks_and_what_came_out(results):
     assert found.tags["mlflow.note.content"].splitlines() == [
         "Does a sum grow?",
         "",
-        "- **7a, supported**: Sums grow. (effect 1.23, 1.1 to 1.37 points)",
+        "- **7a, supported**: Sums grow. "
+        "(effect 1.23, 1.1 to 1.37 points; the weakest part, fast_sums)",
         "",
         f"- [Compare the variants]({compare}): what sets them apart, and what came out",
         "- [Question, figure and verdicts in the report](/results/report/index.html#sums)",
@@ -372,3 +375,10 @@ def test_a_database_elsewhere_keeps_its_artifacts_beside_it(results, tmp_path, m
     tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results, "smoke")
     found = MlflowClient(f"sqlite:///{tmp_path}/shared/runs.db").get_experiment_by_name("sums")
     assert found.artifact_location == f"{tmp_path}/shared/artifacts/sums"
+
+
+def test_a_fact_has_no_interval():
+    effect = {"estimate": 0.0, "low": 0.0, "high": 0.0, "unit": "share"}
+    claim = CLAIM | {"kind": "exact", "weakest": "", "effect": effect}
+    about = described.About("sums", "Does a sum grow?", 1, [claim], "smoke", served=True)
+    assert "(effect 0 share)" in about.experiment("1", [], [])["mlflow.note.content"]

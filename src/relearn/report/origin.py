@@ -106,6 +106,7 @@ def facts(origins: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "dirty": any(each.get("dirty") for each in found),
         "hosts": distinct("host"),
         "platforms": distinct("platform"),
+        "processors": distinct("processor"),
         "gpus": distinct("gpu"),
         "pythons": distinct("python"),
         "seed_bases": distinct("seed_base"),

@@ -134,12 +134,14 @@ def _digest(note: str) -> str:
 
 
 def _effect(claim: Mapping[str, Any]) -> str:
-    """Return a claim's effect with its interval, if it has them, in brackets."""
+    """Return a claim's effect in brackets, with its interval and the part it is of, if any."""
     effect = claim["effect"]
     if effect["estimate"] is None:
         return ""
-    interval = "" if effect["low"] is None else f", {effect['low']:.3g} to {effect['high']:.3g}"
-    return f" (effect {effect['estimate']:.3g}{interval} {effect['unit']})"
+    ends = claim["kind"] != "exact" and effect["low"] is not None
+    interval = f", {effect['low']:.3g} to {effect['high']:.3g}" if ends else ""
+    weakest = f"; the weakest part, {claim['weakest']}" if claim["weakest"] else ""
+    return f" (effect {effect['estimate']:.3g}{interval} {effect['unit']}{weakest})"
 
 
 def _view(apart: Iterable[str], measures: Sequence[str]) -> str:

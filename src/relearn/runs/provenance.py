@@ -64,6 +64,19 @@ def versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in PACKAGES}
 
 
+def processor() -> str:
+    """Return the processor's name, as the system gives it."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def memory_gib() -> int:
+    """Return the machine's memory, rounded to GiB."""
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+
+
 def gpu() -> str | None:
     """Return the name of the GPU that this job used, if it used one."""
     torch = sys.modules.get("torch")  # a forked job may have it without any use of it
@@ -88,6 +101,7 @@ def write(
         "host": platform.node(),
         "platform": platform.platform(),
         "python": sys.version.split()[0],
+        "processor": f"{processor()}, {os.cpu_count()} cores, {memory_gib()} GiB",
         "gpu": gpu(),
         "versions": versions(),
         "commit": revision,
