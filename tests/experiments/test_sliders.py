@@ -92,6 +92,16 @@ def test_a_network_without_an_error_has_each_class_on_its_side_of_the_drawn_edge
             assert np.mean(np.sign(scores[up, across]) == arrays["y"][seed]) > 0.9
 
 
+@pytest.mark.parametrize("condition", ["well", "ill"])
+def test_at_half_the_limit_the_steepest_direction_is_done_in_one_step(condition):
+    results = {
+        variant: run("learning_rate", variant, sweep=[0.3, 0.5]) for variant in ("round", "narrow")
+    }
+    table = catalogue.module("learning_rate").draw(results).table()
+    path = table.query(f"panel == 'Path, {condition} conditioned' and frame == '0.5'")
+    assert path["y"].tolist() == [1.0] + [0.0] * 20
+
+
 @pytest.mark.parametrize("width", ["1", "2", "3", "4", "8"])
 def test_each_width_has_a_region_of_each_problem_and_its_shares_marked(width):
     table = drawn("xor_and_circles").query("frame == @width")

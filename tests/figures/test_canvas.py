@@ -3,6 +3,8 @@
 import json
 from xml.etree import ElementTree
 
+import numpy as np
+
 from relearn.figures.canvas import Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -144,3 +146,26 @@ def test_points_at_one_place_are_read_out_each():
         "At 0.1: weight: values 0, -0.25, 1.5.",
         "At 1: weight: values 0, -0.25, 0.5.",
     ]
+
+
+def test_paths_are_read_out_as_what_they_range_over_at_both_ends():
+    figure = Figure(columns=1)
+    figure.panel("weights").paths([0.1, 1.0], np.array([[-1, -0.0], [3, 0.5], [2, 9]]), "true: 0")
+    figure.panels[0].axes("λ", "weight")
+    assert figure.description().splitlines() == [
+        "Panel “weights”, weight against λ.",
+        "true: 0: 3 paths, -1 to 3 at 0.1 and 0 to 9 at 1, between -1 and 9.",
+    ]
+
+
+def test_a_name_pushed_aside_is_led_to_past_the_other_names(tmp_path):
+    figure = Figure(columns=1)
+    panel = figure.panel("level")
+    for label, level in (("low", 0), ("one", 98), ("two", 99), ("three", 100)):
+        panel.line([0, 1], [0, level], label=label)
+    root = saved(figure, tmp_path)
+    texts = {"".join(text.itertext()): float(text.get("x")) for text in root.iter(f"{SVG}text")}
+    leaders = [path.get("d").split() for path in root.iter(f"{SVG}path") if "Q" in path.get("d")]
+    assert len(leaders) == 4
+    for _, begin, _, _, _, _, end, _ in leaders:  # M x y Q x y x y
+        assert float(end) < float(begin) < min(texts[name] for name in ("low", "one", "three"))

@@ -53,3 +53,16 @@ def test_a_path_is_named_at_its_start_and_has_the_first_colour(tmp_path):
     found = texts(figure, tmp_path)
     assert found["down"][0] < found["1"][0] < found["back"][0]
     assert "#0072b2" in (tmp_path / "a.svg").read_text()
+
+
+def test_points_are_read_out_by_both_coordinates():
+    figure = Figure(columns=1)
+    plane = figure.panel("plane", Plane)
+    for frame in figure.frames("updates", ["0", "10"], shown=0):
+        plane.points([[0.013, 3][frame]], [[1.45, -0.0][frame]], label="batch")
+    plane.points([-1, 1, 0.5, 2, -0.25], [4, 3, 0, 1, 2], label="class 1")
+    assert figure.description().splitlines()[2:] == [
+        "At 0: batch: at (0.013, 1.45).",
+        "At 10: batch: at (3, 0).",
+        "class 1: 5 points, -1 to 2 across and 0 to 4 up.",
+    ]

@@ -324,16 +324,16 @@ def draw(results: Mapping[str, Records]) -> Figure:
 
 
 def draw_sheet(panel: Pictures, arrays: Mapping[str, np.ndarray], look: int) -> None:
-    """Draw one seed's digits at one of its looks, and the real ones nearest to the last row."""
+    """Draw the first seed's digits at one look, and the real ones nearest to the last row."""
     asked = range(10)
     read, label = arrays["sheet_read"][0, look], arrays["nearest_label"][0, look]
     rows = {f"noise {number}": row for number, row in enumerate(read, start=1)}
-    rows["nearest real"] = label
     images = [*arrays["sheet"][0, look], arrays["nearest"][0, look]]
+    kept = rows | {"label of the nearest real": label}
     panel.images(
         np.stack(images) / 255,
-        {name: ([str(digit) for digit in asked], row) for name, row in rows.items()},
+        {name: ([str(digit) for digit in asked], row) for name, row in kept.items()},
         ("digit asked for", "read as"),
-        rows=list(rows),
+        rows=[*rows, "nearest real"],
         columns=[str(digit) for digit in asked],
     )

@@ -21,6 +21,7 @@ LABELS = {"large": "80 %", "middle": "30 %", "small": "1 %"}  # the parable's nu
 TITLES = {"round": "Well conditioned", "narrow": "Ill conditioned"}
 RATE, LOSS = "rate, in units of 2/λ_max", "loss, as a share of the start's"
 SHOWN = 20  # updates of the paths that the figure shows
+ROUNDING = 1e-12  # below are no distances but what rounding leaves of 0: drawn as 0
 RINGS = {"1": 1, "1/4": 1 / 4, "1/16": 1 / 16}  # losses of theirs, as shares of the start's
 
 
@@ -147,6 +148,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         for variant, title in TITLES.items():
             hessian = hessians[variant]
             path = quadratics.path(hessian[None], start[None], rates[at], SHOWN)[:, 0]
+            path = np.where(np.abs(path) < ROUNDING, 0, path)
             planes[variant].line(*path.T, label="descent", marker=True)
             shares = quadratics.loss(hessian, path) / quadratics.loss(hessian, start)
             along.line(np.arange(SHOWN + 1), shares, label=title.lower())

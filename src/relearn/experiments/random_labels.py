@@ -171,7 +171,7 @@ def draw(results: Mapping[str, Records]) -> Figure:
         right.line(seen.index.to_numpy(), seen.to_numpy(), label=label, marker=True)
     left.axes("features", "share of seeds", zero=True)
     right.axes("features", "accuracy on fresh points (%)")
-    below = figure.panel("One seed's random labels, back in the plane", Plane)
+    below = figure.panel("The first seed's random labels, back in the plane", Plane)
     arrays = results["random"].arrays
     x, y = arrays["x"][0], arrays["y"][0]
     for side, label in ((1, "class 1"), (-1, "class −1")):

@@ -52,9 +52,9 @@ class Panel:
         """Return the box around the axes and all that belongs to them, in points."""
         return self._axes.get_tightbbox().padded(2)
 
-    def _keep(self, series: str, x, y, low=None, high=None) -> str:
+    def _keep(self, series: str, x, y, low=None, high=None, said: str = "") -> str:
         """Keep a mark's numbers; return its series' colour."""
-        self._record(series, x, y, low, high)
+        self._record(series, x, y, low, high, said)
         return self._colours.setdefault(series, PALETTE[len(self._colours) % len(PALETTE)])
 
     def _record(self, series: str, x, y, low=None, high=None, said: str = "") -> None:
@@ -79,7 +79,9 @@ class Panel:
 
     def paths(self, x, values: np.ndarray, label: str) -> None:
         """Draw values (k, n) over x as k thin lines of one colour and one name."""
-        colour = self._keep(label, np.tile(x, len(values)), np.ravel(values))
+        ends = " and ".join(f"{reach(values[:, at])} at {x[at]:.3g}" for at in (0, -1))
+        said = f"{label}: {len(values)} paths, {ends}, between {reach(values, ' and ')}."
+        colour = self._keep(label, np.tile(x, len(values)), np.ravel(values), said=said)
         drawn = self._axes.plot(x, np.transpose(values), color=colour, linewidth=1.1)
         drawn[0].set_label(label)
 
@@ -233,7 +235,13 @@ class Panel:
                 (1.03, place),
                 "axes fraction",
                 "axes fraction",
-                {"arrowstyle": "-", "color": self._colours[name], "shrinkA": 0, "shrinkB": 0},
+                {
+                    "arrowstyle": "-",
+                    "color": self._colours[name],
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                    "relpos": (0, 0.5),  # from the middle it would cross other names
+                },
                 va="center",
                 fontsize=9,
                 annotation_clip=False,
@@ -270,5 +278,11 @@ class Panel:
             return f"{name}: values {', '.join(f'{value:.3g}' for value in values)}."
         return (
             f"{name}: from {values[0]:.3g} at {places[0]:.3g} to {values[-1]:.3g} at "
-            f"{places[-1]:.3g}, between {values.min():.3g} and {values.max():.3g}."
+            f"{places[-1]:.3g}, between {reach(values, ' and ')}."
         )
+
+
+def reach(values: np.ndarray, between: str = " to ") -> str:
+    """Return the least and the greatest value in words."""
+    least, greatest = values.min() + 0.0, values.max() + 0.0  # no negative zero
+    return f"{least:.3g}{between}{greatest:.3g}"

@@ -7,13 +7,24 @@ from collections.abc import Mapping
 import numpy as np
 
 from relearn.figures.palette import AXIS
-from relearn.figures.panel import Panel
+from relearn.figures.panel import Panel, reach
+
+FEW = 4  # points that are read out each
 
 
 class Plane(Panel):
     """A panel over a plane."""
 
     WIDTH, DOT = 1.2, 3  # a path may turn back and forth
+
+    def points(self, x, y, label: str) -> None:
+        """Draw open points at x, y, both (n,); few are read out by both coordinates."""
+        super().points(x, y, label)
+        places = np.stack([x, y], axis=-1) + 0.0  # no negative zero
+        where = f"{len(places)} points, {_reach(places)}"
+        if len(places) <= FEW:
+            where = "at " + ", ".join(f"({left:.3g}, {up:.3g})" for left, up in places)
+        self.parts[-1].attrs["said"] = f"{label}: {where}."
 
     def regions(self, values: np.ndarray, extent: float, label: str, like: str) -> None:
         """Fill where values on a grid (rows upwards, columns) over [−extent, extent]² are above 0.
@@ -49,10 +60,8 @@ class Plane(Panel):
             name: what all rings are, before each one's name in the data.
         """
         for own, places in rings.items():
-            (left, right), (low, high) = ((each.min(), each.max()) for each in places.T)
-            sizes = f"{left:.3g} to {right:.3g} across and {low:.3g} to {high:.3g} up"
             series = f"{name} {own}"
-            self._record(series, *places.T, said=f"{series}: a ring, {sizes}.")
+            self._record(series, *places.T, said=f"{series}: a ring, {_reach(places)}.")
             self._axes.plot(*places.T, color=AXIS, linewidth=0.8, alpha=0.6, zorder=1)
             fine = np.linspace(0, 1, 5000)
             steps = np.linspace(0, 1, len(places))
@@ -72,3 +81,8 @@ class Plane(Panel):
 
     def _write(self, text: str, place, size: int, offset: tuple[int, int], va: str) -> None:
         self._axes.annotate(text, place, offset, textcoords="offset points", va=va, fontsize=size)
+
+
+def _reach(places: np.ndarray) -> str:
+    """Return in words how far places (n, 2) reach."""
+    return f"{reach(places[:, 0])} across and {reach(places[:, 1])} up"
