@@ -1,4 +1,4 @@
-"""Two builds compared: what moved, what noise explains, what differs between them."""
+"""Two builds compared: what moved, what noise may explain, what differs between them."""
 
 import json
 import shutil
@@ -14,6 +14,8 @@ from tests_support import ROOT
 from relearn.errors import RelearnError
 from relearn.report import comparison_page
 from relearn.report.comparison import Comparison, compare
+from relearn.report.language import Languages
+from relearn.report.layout import PROSE
 from relearn.report.results import Results
 from relearn.runs import record
 
@@ -169,9 +171,12 @@ def effect(estimate: float, half: float, threshold: float = 0.5) -> dict:
         (effect(1.0, 0.1), effect(0.1, 0.1), "moved"),
         (effect(1.0, 0.4), effect(1.0, 0.4, threshold=0.7), "question"),
         (effect(1.0, 0.0), effect(0.2, 0.0), "untold"),
+        (effect(1.0, 0.4), effect(1.0, 0.4), "equal"),
     ],
 )
-def test_a_changed_verdict_is_noise_unless_its_effect_moved(a, b, before, after, reading):
+def test_a_changed_verdict_may_be_noise_unless_its_effect_moved_or_is_equal(
+    a, b, before, after, reading
+):
     claims = [
         verdict("10a", "linear_regression", "It recovers.", effect=own, seeds=10, verdict=word)
         for own, word in ((before, "supported"), (after, "inconclusive"))
@@ -190,6 +195,21 @@ def test_an_exact_fact_that_fails_has_moved_and_its_digits_have_not(a, b):
     assert [claim.listed for claim in compared(a, b).claims] == [False]
     b.write("claims.json", [verdict("1", "x", "y", kind="exact", verdict="contradicted")])
     assert [claim.reading for claim in compared(a, b).claims] == ["moved"]
+
+
+def test_a_number_has_seeds_enough_if_its_least_p_survives_the_tests_of_claims_too(a, b):
+    b.run("tuned", w=NOISE[0] + NOISE[1] + 3, rate=np.full(SEEDS, 0.1))
+    assert (len(compared(a, b).tested), compared(a, b).able) == (1, 1)  # 2 / 4¹⁰ = 1.9e-6
+    b.run("tuned", w=NOISE[0] > 0, rate=np.full(SEEDS, 0.1))
+    a.run("tuned", w=NOISE[1] > 0, rate=np.full(SEEDS, 0.1))
+    assert compared(a, b).able == 1  # 2 / 2¹⁰ = 0.00195
+    parts = [
+        verdict("", "x", "y", condition=f"{n}", seeds=10) | {"name": f"{n}"} for n in range(25)
+    ]
+    for build, estimate in ((a, 1.0), (b, 1.1)):
+        own = [part | {"effect": effect(estimate, 0.4)} for part in parts]
+        build.write("claims.json", [verdict("1", "x", "y", conditions=own, seeds=10)])
+    assert compared(a, b).able == 0  # 0.05 / 26 = 0.00192
 
 
 def test_a_condition_is_compared_by_its_name(a, b):
@@ -220,8 +240,10 @@ def test_the_page_lists_what_moved_and_counts_the_rest(a, b):
         element.decompose()
     (row,) = page.select("table[aria-labelledby='moved'] tbody tr")
     assert " ".join(row.get_text(" ", strip=True).split()).startswith("w linear_regression/tuned A")
-    assert "0.500000 [0.500000, 0.500000]" in row.get_text() and "10 pairs" in row.get_text()
+    assert "0.500 [0.500, 0.500]" in row.get_text() and "10 pairs" in row.get_text()
     assert "No verdict changed, and no effect moved." in page.get_text()
+    text = " ".join(page.get_text().split())
+    assert "B − A is over the pairs" in text and "metrics of an experiment share its seeds" in text
     ids = {element["id"] for element in page.select("[id]")}
     assert {link["href"][1:] for link in page.select("a[href^='#']")} <= ids
     assert page.select("script[src], link, img, iframe") == []
@@ -241,6 +263,10 @@ def test_the_page_says_everything_in_chinese(a, tmp_path):
     assert len(said) > 40
     own = {"gain", "points"}  # the claim's, which the made results have and no language knows
     assert {text for text in said if text.isascii()} - own == set()
+    languages = Languages(PROSE)
+    for text in comparison_page.READINGS.values():
+        languages.says(text, "zh-Hant")
+    assert languages.missing() == {"zh-Hant": set()}
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess:
@@ -259,6 +285,10 @@ def test_the_command_prints_a_table_and_writes_the_page(a, b, tmp_path):
     assert (answer.returncode, answer.stderr) == (0, "")
     assert (
         "numbers: 2 equal, 0 rounding, 0 within noise, 1 moved, 0 cannot be told" in answer.stdout
+    )
+    assert (
+        "chance gives about 0 or fewer\n        (an experiment's metrics share seeds"
+        in answer.stdout
     )
     assert "linear_regression/tuned w" in answer.stdout
     assert (

@@ -14,6 +14,7 @@ from relearn.runs.differences import (
     independent,
     outcomes,
     paired,
+    proportions,
     welch,
 )
 
@@ -78,6 +79,22 @@ def test_a_number_that_is_the_same_in_every_seed_has_no_noise_to_compare_with(co
 
 def test_a_cap_that_held_for_more_seeds_is_equal():
     assert independent([7.0] * 3, [7.0] * 5).outcome == "equal"
+    assert independent([1.0] * 3, [1.0] * 5).outcome == "equal"
+
+
+@pytest.mark.parametrize("shift", [1.0, 0.1])
+def test_the_same_shift_in_every_pair_is_as_sure_as_the_seeds_allow(shift):
+    values = np.arange(200.0) ** 2 / 1000
+    least = 2 / 4**200
+    assert paired(values, values + shift) == (
+        *(pytest.approx(shift),) * 3,  # the interval has no width
+        *(least, least, ""),
+    )
+
+
+def test_values_too_small_to_be_squared_are_no_shift():
+    values = np.array(A[:4]) * 1e-200
+    assert paired(values, np.array(B) * 1e-200).outcome == "untold"
 
 
 def test_no_p_is_less_than_the_seeds_can_show():
@@ -110,6 +127,26 @@ def test_zeros_and_ones_have_exact_tests():
     assert independent(few, many).p == pytest.approx(stats.fisher_exact([[1, 4], [5, 0]]).pvalue)
     # Four of the five pairs changed, all one way: 2 / 2⁴.
     assert paired(few, many).p == pytest.approx(0.125)
+
+
+def test_a_zero_that_is_one_in_every_seed_moved():
+    never, ever = [0.0] * 10, [1.0] * 10
+    assert independent(never, ever) == pytest.approx(proportions((0, 10), (10, 10)), nan_ok=True)
+    assert independent(never, ever)[3:] == (
+        pytest.approx(2 / 184756),
+        pytest.approx(2 / 184756),
+        "",
+    )
+    assert paired(never, ever)[3:] == (pytest.approx(2 / 2**10), 2 / 2**10, "")
+    assert proportions((0, 1), (1, 1)).outcome == "untold"  # one seed
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 5), (6, 6)])
+def test_no_zeros_and_ones_have_less_than_the_least_p(n, m):
+    counts = itertools.product(range(n + 1), range(m + 1))
+    found = [proportions((k, n), (j, m)) for k, j in counts]
+    tested = [each for each in found if not each.outcome]
+    assert {each.least for each in tested} == {min(each.p for each in tested)}
 
 
 @pytest.mark.parametrize("n", [3, 10, 30])

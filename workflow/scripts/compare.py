@@ -54,7 +54,9 @@ def summary(found: Comparison) -> str:
         f"A: {found.folders[0]}",
         f"B: {found.folders[1]}",
         f"numbers: {', '.join(counts)}",
-        f"tested: {tested:,}; {alone:,} differ by themselves, chance gives {tested / 20:,.0f}",
+        f"tested: {tested:,}; {alone:,} differ by themselves,"
+        f" where chance gives about {tested / 20:,.0f} or fewer",
+        "        (an experiment's metrics share seeds: more scatter than for independent tests)",
         f"published: {unequal:,} of {found.published:,} differ",
         f"settings: {len(found.settings):,} differ",
         f"verdicts: {changed} of {len(found.claims)} changed",

@@ -120,8 +120,10 @@ class Comparison:
 
     @property
     def able(self) -> int:
-        """How many of the tested have so many seeds that they could have moved at all."""
-        level = (1 - differences.LEVEL) / max(1, len(self.tested))
+        """How many of the tested have so many seeds that they could move with no other."""
+        parts = [part for claim in self.claims for part in claim.parts]
+        tests = len(self.tested) + sum(not part.difference.outcome for part in parts)
+        level = (1 - differences.LEVEL) / max(1, tests)
         return sum(each.difference.least <= level for each in self.tested)
 
 

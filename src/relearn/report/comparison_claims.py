@@ -1,4 +1,4 @@
-"""The claims of two builds side by side: verdicts that changed, and whether noise explains it."""
+"""The claims of two builds side by side: verdicts that changed, and what may explain it."""
 
 from __future__ import annotations
 
@@ -72,12 +72,13 @@ class Claim:
         if any(self.only.values()):
             return "question"
         found = {part.reading for part in self.parts if part.listed}
-        return next((each for each in ("moved", "question", "untold") if each in found), "noise")
+        order = ("moved", "question", "untold", "noise")
+        return next((each for each in order if each in found), "equal")
 
     @property
     def news(self) -> bool:
         """Whether the verdict is another one, or more than noise is at work."""
-        return self.changed or (self.listed and self.reading != "noise")
+        return self.changed or (self.listed and self.reading not in ("noise", "equal"))
 
 
 def judged(results: Results) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,8 @@ WORDS = {
     "question": "another question",
 }
 READINGS = {
-    "noise": "Noise explains it: no effect moved.",
+    "equal": "The effects are equal: the number of seeds, the correction or the rule differs.",
+    "noise": "Noise may explain it: no effect is shown to have moved.",
     "moved": "Beyond noise: an effect moved.",
     "question": "Another question was asked: effect, unit, threshold or conditions.",
     "untold": "Nothing can be told: an effect has no noise to compare with.",

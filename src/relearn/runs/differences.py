@@ -1,4 +1,4 @@
-"""Tells what moved between two builds, A and B, from what the noise of seeds explains.
+"""Tells what moved between two builds, A and B, from what the noise of seeds may explain.
 
 A seed's draws depend on the seed base, its experiment and its number only, so of one number in two
 builds there are
@@ -11,22 +11,25 @@ builds there are
 
 The rule is that of `evidence`, with zero for a threshold: a number moved if B − A is not zero by a
 two-sided test at 5 % and this survives Holm's correction over all comparisons of the two builds.
-Else noise explains it, which says less the fewer the seeds are. Pairs that all agree to 10⁻⁹ of
-themselves differ by rounding. Nothing can be told from one seed, from a value that is not finite,
-and from a number that is the same in every seed of each build: there is no noise to compare with,
-and it may be one draw, such as a rate that was tuned once for all seeds. What depends on such a
-draw has noise that the spread over seeds does not show: with other seeds it may seem to move.
+Else noise may explain it, which says less the fewer the seeds are. Pairs that all agree to 10⁻⁹ of
+themselves differ by rounding. Nothing can be told from one seed, from a value that is not finite or
+that squaring takes out of a float's range, and from a number, not 0 or 1, that is the same in every
+seed of each build: there is no noise to compare with, and it may be one draw, such as a rate that
+was tuned once for all seeds. What depends on such a draw has noise that the spread over seeds does
+not show: with other seeds it may seem to move.
 
 The test is the one of the interval, but values of 0 and 1 have exact ones: Fisher's, and McNemar's
-for pairs. No p is taken for less than what the number of seeds can show: if results come in two
-clumps (a setting is chosen, or another), n seeds fall all into one and m seeds all into the other
-with a probability of up to 2 nⁿ mᵐ / (n + m)ⁿ⁺ᵐ, 2 / 4ⁿ for as many or for n pairs, and the t test,
-which sees hardly any spread then, would be sure. For the same reason the p of Welch's test is not
-taken for less than that of Student's: of four seeds that happen to agree among four hundred that do
-not, Welch's would believe that they have no noise. For as many seeds it changes nothing.
+for pairs. No other p is taken for less than what the number of seeds can show: if results come in
+two clumps (a setting is chosen, or another), n seeds fall all into one and m seeds all into the
+other with a probability of up to 2 nⁿ mᵐ / (n + m)ⁿ⁺ᵐ, 2 / 4ⁿ for as many or for n pairs, and the
+t test, which sees hardly any spread then, would be sure. Pairs that all differ by the same get just
+that p. For the same reason the p of Welch's test is not taken for less than that of Student's: of
+four seeds that happen to agree among four hundred that do not, Welch's would believe that they have
+no noise. For as many seeds it changes nothing.
 
 The effects of claims are kept without their seeds: they are compared as independent, which over the
-same seeds calls too much noise, never too little.
+same seeds calls too much noise, never too little. This and 2 / 4ⁿ for pairs hold unless A and B are
+negatively related over seeds: if a seed that is high in A tends to be low in B, both are too sure.
 """
 
 from collections.abc import Sequence
@@ -80,17 +83,19 @@ def independent(a: ArrayLike, b: ArrayLike) -> Difference:
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if np.array_equal(a, b, equal_nan=True):
         return EQUAL
-    found = welch(estimate(a), estimate(b))
-    if not found.outcome and _zeros_and_ones(a, b):
+    if _zeros_and_ones(a, b):
         return proportions((int(a.sum()), len(a)), (int(b.sum()), len(b)))
-    return found
+    return welch(estimate(a), estimate(b))
 
 
 def proportions(a: tuple[int, int], b: tuple[int, int]) -> Difference:
     """Compare two shares, each given as how many of how many seeds; seeds must be independent."""
     found = welch(*(estimate(np.arange(n) < k) for k, n in (a, b)))
-    p = stats.fisher_exact([[k, n - k] for k, n in (a, b)]).pvalue
-    return found._replace(p=float(p), least=_clumps(a[1], b[1]), outcome="")
+    if found.outcome == "equal" or min(a[1], b[1]) < 2:
+        return found
+    tables = [[k, n - k] for k, n in (a, b)], [[0, a[1]], [b[1], 0]]
+    p, least = (float(stats.fisher_exact(table).pvalue) for table in tables)
+    return found._replace(p=p, least=least, outcome="")
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Difference:
@@ -103,9 +108,14 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
     found = welch(Estimate(0.0, 0.0, 0.0, len(gains)), estimate(gains))
     if np.allclose(a, b, rtol=ROUNDING, atol=0.0, equal_nan=True):
         return found._replace(outcome="rounding")
-    if not found.outcome and _zeros_and_ones(a, b):
+    if len(gains) > 1 and _zeros_and_ones(a, b):
         gained, changed = int(np.sum(gains > 0)), int(np.sum(gains != 0))
-        return found._replace(p=float(stats.binomtest(gained, changed).pvalue))
+        p = float(stats.binomtest(gained, changed).pvalue)
+        return found._replace(p=p, least=2 * 0.5 ** len(gains), outcome="")
+    shift = found.estimate
+    if np.isfinite(shift) and np.ptp(a) and np.allclose(gains, shift, rtol=ROUNDING, atol=0.0):
+        p = _clumps(len(gains), len(gains))
+        return Difference(shift, shift, shift, p, p)
     return found
 
 
