@@ -101,6 +101,7 @@ def test_keys(few, visit):
     page.keyboard.type("listing lj")  # keys are letters while something is written
     assert page.locator("#search").input_value() == "listing lj"
     assert shown(page) == []
+    expect(page.locator("#none")).to_be_visible()
     page.keyboard.press("Escape")
     assert page.locator("#search").input_value() == ""
     expect(page.locator(f"{ROWS}:visible")).to_have_count(4)

@@ -133,9 +133,9 @@ def test_a_run_carries_what_is_needed_to_trust_it(results):
     assert (tags["relearn.scale"], tags["relearn.dataset"]) == ("smoke", "mnist")
     assert (tags["relearn.level"], tags["claim.7a"]) == ("variant", "supported")
     assert tags["mlflow.note.content"] == (
+        "[In the report](/results/report/index.html#run-sums-plain)\n\n"
         "Set apart by rate 0.5.\n\n"
-        "- [In the report](/results/report/index.html#run-sums-plain)\n"
-        "- Remake: `snakemake …`"
+        "Remake: `snakemake …`"
     )
     assert "relearn.dirty" in tags and "version.torch" in tags
     names = [item.path for item in client.list_artifacts(run.info.run_id, "figure")]
@@ -155,12 +155,12 @@ def test_an_experiment_says_what_it_asks_and_what_came_out(results):
     assert found.tags["mlflow.note.content"].splitlines() == [
         "Does a sum grow?",
         "",
-        "- **7a, supported**: Sums grow. "
-        "(effect 1.23, 1.1 to 1.37 points; the weakest part, fast_sums)",
-        "",
         f"- [Compare the variants]({compare}): what sets them apart, and what came out",
         "- [Question, figure and verdicts in the report](/results/report/index.html#sums)",
         "- A run is a variant; below it stands one for each seed that is a training.",
+        "",
+        "- **7a, supported**: Sums grow. "
+        "(effect 1.23, 1.1 to 1.37 points; the weakest part, fast_sums)",
     ]
 
 
@@ -224,7 +224,7 @@ def test_a_description_that_a_person_has_edited_stays(results):
     assert named(runs, "plain").data.tags["mlflow.note.content"] == "Mine."
     client.delete_tag(plain, "mlflow.note.content")
     _, runs = track(results, {"sums": other})
-    assert named(runs, "plain").data.tags["mlflow.note.content"].startswith("- [In the report]")
+    assert named(runs, "plain").data.tags["mlflow.note.content"].startswith("[In the report]")
 
 
 def test_a_run_that_is_no_longer_among_the_results_stays_and_says_so(results):

@@ -74,13 +74,13 @@ class About:
             f"- **{claim['id']}, {claim['verdict']}**: {claim['claim']}{_effect(claim)}"
             for claim in self.claims
         ]
-        lines = [
+        lines = [  # what is too long is cut at its end
             self.question,
             "",
-            *([*claims, ""] if claims else []),
             f"- [Compare the variants]({compare}): what sets them apart, and what came out",
             f"- {link('Question, figure and verdicts in the report', self.name, self.served)}",
             "- A run is a variant; below it stands one for each seed that is a training.",
+            *(["", *claims] if claims else []),
         ]
         view = {f"{VIEW}variants": _view(apart, measures)}
         return {**self.tags, **view, **_noted("\n".join(lines))}
@@ -90,10 +90,11 @@ class About:
         params = provenance["params"]
         anchor = row_anchor(self.name, provenance["variant"], self.variants)
         own = ", ".join(f"{name} {json.dumps(params[name])}" for name in apart if name in params)
-        lines = [
-            *([f"Set apart by {own}.", ""] if own else []),
-            f"- {link('In the report', anchor, self.served)}",
-            f"- Remake: `{provenance['command']}`",
+        lines = [  # the page folds what is below the first
+            link("In the report", anchor, self.served),
+            *(["", f"Set apart by {own}."] if own else []),
+            "",
+            f"Remake: `{provenance['command']}`",
         ]
         return {**self.verdicts, **_noted("\n".join(lines))}
 

@@ -124,7 +124,7 @@ class Experiment:
         run = self.known.run(key)
         if run is None:
             metrics, params = logged.means(records), origin["params"]
-            network = {} if apart else networks.get(0, {})
+            network = {} if apart else next(iter(networks.values()), {})
             run_id = self.make(origin, origin["variant"], metrics, params, tags, network, True)
         else:
             run_id = run.info.run_id

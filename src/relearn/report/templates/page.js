@@ -49,10 +49,37 @@
       }
     });
 
+    // A link to something folded opens it.
+    const unfold = () => {
+      const target = document.getElementById(location.hash.slice(1));
+      for (let part = target?.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+    };
+    addEventListener("hashchange", unfold);
+    unfold();
+
+    // Under make ui the runs are beside the page, at whichever port.
+    if (location.protocol === "http:") {
+      for (const link of find('a[href^="http://127.0.0.1:"]')) link.href = `/${link.hash}`;
+    }
+
+    const cycle = (name) => {
+      const inputs = find(`input[name="${name}"]`);
+      const next = inputs[(inputs.indexOf(chosen(name)) + 1) % inputs.length];
+      next.click();
+    };
+    // Keys, but not while something is written.
+    const keys = { l: () => cycle("language"), d: () => cycle("scheme") };
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.matches("input[type=search], select") || !keys[event.key]) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+
     const form = document.querySelector(".filters");
     if (!form) return; // the comparison of two builds: it has nothing of the rest
-    const [search, chapter, size, shown] = ["search", "chapter", "size", "shown"].map((id) => document.getElementById(id));
-    const rows = find("#scoreboard tbody tr").map((row) => ({ row, text: row.textContent.toLowerCase() }));
+    const [search, chapter, size, shown, none] = ["search", "chapter", "size", "shown", "none"].map((id) => document.getElementById(id));
+    const rows = find("#scoreboard tbody tr").map((row) => ({ row, text: `${row.textContent} ${row.dataset.title}`.toLowerCase() }));
 
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -66,6 +93,7 @@
         count += fits && (!verdict || row.dataset.verdict === verdict);
       }
       shown.textContent = `${count} / ${rows.length}`;
+      none.hidden = count > 0;
       remember({ q: search.value, chapter: chapter.value, effect: size.value, verdict });
     };
     search.value = address.get("q") ?? "";
@@ -76,14 +104,6 @@
     form.addEventListener("reset", () => setTimeout(filter));
     form.addEventListener("submit", (event) => event.preventDefault());
     filter();
-
-    // A link to something folded opens it.
-    const unfold = () => {
-      const target = document.getElementById(location.hash.slice(1));
-      if (target?.matches("details")) target.open = true;
-    };
-    addEventListener("hashchange", unfold);
-    unfold();
 
     // A slider can be played: a stop each 0.7 seconds, once.
     for (const stops of find(".stops")) {
@@ -101,32 +121,16 @@
       stops.addEventListener("input", stop);
     }
 
-    // Keys, but not while something is written.
     const places = find("section.experiment, #verdicts");
     const step = (way) => {
       const tops = places.map((place) => place.getBoundingClientRect().top);
       const next = way > 0 ? tops.findIndex((top) => top > 80) : tops.findLastIndex((top) => top < -8);
       if (next >= 0) places[next].scrollIntoView();
     };
-    const cycle = (name) => {
-      const inputs = find(`input[name="${name}"]`);
-      const next = inputs[(inputs.indexOf(chosen(name)) + 1) % inputs.length];
-      next.click();
-    };
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const writing = event.target.matches("input[type=search], select");
-      if (event.key === "Escape" && form.contains(event.target)) { form.reset(); search.blur(); return; }
-      if (writing) return;
-      const act = {
-        "/": () => { search.focus(); search.scrollIntoView({ block: "center" }); },
-        j: () => step(1),
-        k: () => step(-1),
-        l: () => cycle("language"),
-        d: () => cycle("scheme"),
-      }[event.key];
-      if (act) { event.preventDefault(); act(); }
-    });
+    keys["/"] = () => { search.focus(); search.scrollIntoView({ block: "center" }); };
+    keys.j = () => step(1);
+    keys.k = () => step(-1);
+    form.addEventListener("keydown", ({ key }) => { if (key === "Escape") { form.reset(); search.blur(); } });
 
     // The contents follow the reader.
     const links = new Map(find(".contents a").map((link) => [link.hash.slice(1), link]));
