@@ -2,7 +2,7 @@
 
     make .venv/ready-test
     make ui &
-    .venv/bin/python docs/pictures/take.py [http://127.0.0.1:5000]
+    .venv/bin/python -m docs.pictures.take [http://127.0.0.1:5000]
 
 It asks for a Chromium on the PATH and the results at the default scale.
 """
@@ -10,15 +10,15 @@ It asks for a Chromium on the PATH and the results at the default scale.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.browser import executable
+
 FOLDER = Path(__file__).parent
 SERVER = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:5000"
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 SECONDS = 60 * 1000  # milliseconds to wait for what a picture shows
 EXPAND = "[data-component-id='mlflow.experiment.metadata_editor.expand_button']"
 
@@ -46,7 +46,7 @@ def main() -> None:
     run = f"{ridge_page}/{ridge['runs']['strong_noise']}"
     row = "text=strong_noise"
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=executable())
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(Path("results/report/index.html").resolve().as_uri())
         page.screenshot(path=FOLDER / "report.png")

@@ -79,7 +79,7 @@ def _told(origin: Mapping[str, Any]) -> dict[str, str]:
         "Commit": commits + (" + changes" if origin["dirty"] else ""),
         "Runs": formats.thousands(origin["runs"]),
         "Core time": formats.duration(origin["core_seconds"]),
-        "Machine": ", ".join([*origin["hosts"], *origin["platforms"], *origin["gpus"]]),
+        "Machine": ", ".join([*origin["hosts"], *origin["machines"]]),
         "Python": ", ".join(origin["pythons"]),
         **{name: ", ".join(found) for name, found in origin["versions"].items()},
     }

@@ -71,7 +71,7 @@ def track_failures(results: Path) -> None:
     store = Store(results)
     for note in failures.notes(results / "failures"):
         known = store.experiment(note["wildcards"].get("experiment", "pipeline"))
-        tags = {"mlflow.note.content": note["error"], "relearn.log": note["log"]}
+        tags = {described.NOTE: note["error"], "relearn.log": note["log"]}
         known.fail(_job(note), _milliseconds(note["ended"]), tags, note["tail"])
 
 
