@@ -270,6 +270,15 @@ def test_a_network_is_kept_with_its_seed_without_a_pickle(results):
     assert client.list_artifacts(named(runs, "fast, seed 1").info.run_id, "model") == []
 
 
+def test_the_network_of_a_lone_seed_is_kept_with_its_variant(results):
+    layers = {"model.0.bias": np.array([[1.0, 2.0]], dtype=np.float32)}
+    scalars = per_seed({"test_accuracy": np.array([97.0])})
+    record.write(results / "runs/sums/plain", Records(scalars, arrays=layers))
+    client, runs = track(results)
+    path = client.download_artifacts(named(runs, "plain").info.run_id, "model/model.safetensors")
+    assert load_file(path)["0.bias"].tolist() == [1.0, 2.0]
+
+
 def test_a_new_figure_replaces_the_artifact_and_makes_no_run(results):
     _, before = track(results)
     draw(results, "<svg>new</svg>")
