@@ -32,7 +32,7 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 	@test $(SCALE) != smoke || echo 'smoke scale: everything ran, but these verdicts mean nothing'
 
 test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 bench: .venv/ready-test ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
 	.venv/bin/snakemake --cores $(CORES) --quiet all -- data

@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 import yaml
+from filelock import FileLock
 from tests_support import ROOT, Project, write_images
 
 from benchmarks.project import copy
@@ -52,14 +53,19 @@ def torchvision_functional():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Project:
-    """The project after one build; read it, do not change it."""
-    folder = tmp_path_factory.mktemp("a folder with spaces") / "relearn"
-    copy(folder)
-    if (ROOT / "data").exists():  # spares the network: the digests are checked all the same
-        shutil.copytree(ROOT / "data", folder / "data")
-    project = Project(folder)
-    answer = project.snakemake()
-    assert answer.returncode == 0, answer.stdout
-    project.output = answer.stdout
+def built(tmp_path_factory, worker_id) -> Project:
+    """The project after one build, for all of pytest's workers; read it, do not change it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    project = Project(shared / "a folder with spaces/relearn")
+    said = shared / "built"
+    with FileLock(shared / "lock"):
+        if not said.exists():
+            copy(project.folder)
+            if (ROOT / "data").exists():  # spares the network: the digests are checked all the same
+                shutil.copytree(ROOT / "data", project.folder / "data")
+            answer = project.snakemake()
+            assert answer.returncode == 0, answer.stdout
+            said.write_text(answer.stdout)
+    project.output = said.read_text()
     return project

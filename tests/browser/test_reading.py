@@ -117,6 +117,12 @@ def test_keys(few, visit):
     assert page.evaluate("document.documentElement.lang") == "en"
     page.keyboard.press("d")
     assert page.locator("#scheme-light").is_checked()
+    page.locator("#keys").uncheck()
+    page.keyboard.press("l")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.reload()  # it is remembered
+    page.keyboard.press("l")
+    assert page.evaluate("document.documentElement.lang") == "en"
 
 
 def test_claims_are_searched_and_filtered_and_the_address_remembers(few, visit, shoot):

@@ -161,8 +161,8 @@ def embedded(page, name):
     return json.JSONDecoder().raw_decode(page, start)[0]
 
 
-def test_a_second_build_has_nothing_to_do(built):
-    answer = built.snakemake()
+def test_a_second_build_has_nothing_to_do(project):
+    answer = project.snakemake()
     assert answer.returncode == 0
     assert "Nothing to be done" in answer.stdout
 

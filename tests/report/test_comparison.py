@@ -1,6 +1,7 @@
 """Two builds compared: what moved, what noise may explain, what differs between them."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -233,13 +234,19 @@ def test_a_condition_is_compared_by_its_name(a, b):
 
 def test_the_page_lists_what_moved_and_counts_the_rest(a, b):
     b.run("tuned", {"fingerprint": "g"}, w=NOISE[0] + 3.5, rate=np.full(SEEDS, 0.1))
-    html = comparison_page.build(compared(a, b))
-    assert html == comparison_page.build(compared(a, b))
+    html = comparison_page.build(compared(a, b), a.folder.parent / "a page")
+    assert html == comparison_page.build(compared(a, b), a.folder.parent / "a page")
     page = BeautifulSoup(html, "html.parser")
     for element in page.select(".l:not([lang='en'])"):
         element.decompose()
     (row,) = page.select("table[aria-labelledby='moved'] tbody tr")
     assert " ".join(row.get_text(" ", strip=True).split()).startswith("w linear_regression/tuned A")
+    assert [link["href"] for link in row.select("a")] == [
+        f"../{side}/runs/linear_regression/tuned/scalars.csv" for side in "ab"
+    ]
+    assert [link["href"] for link in page.select("header a")] == [
+        f"../{side}/report/index.html" for side in "ab"
+    ]
     assert "0.500 [0.500, 0.500]" in row.get_text() and "10 pairs" in row.get_text()
     assert "No verdict changed, and no effect moved." in page.get_text()
     text = " ".join(page.get_text().split())
@@ -258,7 +265,7 @@ def test_the_page_says_everything_in_chinese(a, tmp_path):
     claims = [verdict("3c", "x", "supported", verdict="contradicted", effect=effect(-4.0, 0.1))]
     other.write("claims.json", claims)
     a.write("claims.json", [verdict("3c", "x", "supported", effect=effect(1.0, 0.1))])
-    page = BeautifulSoup(comparison_page.build(compared(a, other)), "html.parser")
+    page = BeautifulSoup(comparison_page.build(compared(a, other), tmp_path), "html.parser")
     said = {element.get_text() for element in page.select(".l[lang='zh-Hant']")}
     assert len(said) > 40
     own = {"gain", "points"}  # the claim's, which the made results have and no language knows
@@ -291,9 +298,33 @@ def test_the_command_prints_a_table_and_writes_the_page(a, b, tmp_path):
         in answer.stdout
     )
     assert "linear_regression/tuned w" in answer.stdout
+    assert "yet not of equal bytes" not in answer.stdout
     assert (
         "<title>relearn: two builds compared</title>" in (tmp_path / "out/index.html").read_text()
     )
+
+
+def test_other_bytes_without_a_cause_are_said(a, b, tmp_path):
+    b.run("tuned", w=NOISE[0] + 3.5, rate=np.full(SEEDS, 0.1))
+    answer = command(a.folder, b.folder, tmp_path / "index.html")
+    assert (
+        "of equal code, config, data and seeds, yet not of equal bytes: 1 runs, "
+        "linear_regression/tuned first" in answer.stdout
+    )
+
+
+def test_a_build_is_not_compared_with_itself(a):
+    with pytest.raises(RelearnError, match="A and B are both .*/a: name two builds"):
+        compared(a, a)
+
+
+def test_a_listings_gap_in_both_is_equal_and_in_one_is_not(a, b):
+    for build in (a, b):
+        build.write("published.json", {"10.4": {"test_mse": [1.0, math.nan]}})
+    assert compared(a, b).listings == []
+    b.write("published.json", {"10.4": {"test_mse": [math.nan, math.nan]}})
+    (listing,) = compared(a, b).listings
+    assert (listing.unequal, listing.relative, listing.place) == (1, math.inf, 0)
 
 
 BROKEN = {

@@ -316,6 +316,14 @@ def test_each_figure_says_how_it_was_made(site):
     assert "1 min 00 s" in words(made)
 
 
+def test_a_row_names_its_commit_where_there_are_several(site):
+    (row,) = soup(site.build()).select("#run-linear_regression-tuned")
+    assert "at commit" not in words(row)
+    site.write("provenance/linear_regression/tuned.json", origin(commit="b" * 40))
+    (row,) = soup(site.build()).select("#run-linear_regression-tuned")
+    assert "at commit bbbbbbbbbbbb" in words(row)
+
+
 def test_smoke_scale_carries_a_banner(site):
     assert soup(site.build()).select_one(".banner") is None
     site.config["scale"] = "smoke"

@@ -73,3 +73,10 @@ def test_a_first_visit_opens_among_training_runs(address):
     page = requests.get(f"{address}/", timeout=30).text
     assert page.index("machine_learning") < page.index("static-files/static/js")
     assert requests.get(f"{address}/static-files/favicon.ico", timeout=30).ok
+
+
+@pytest.mark.parametrize("path", ["/", "/results/report/index.html"])
+def test_a_page_of_another_site_learns_nothing(address, path):
+    """MLflow's check of the host, against DNS rebinding, holds for what was added, too."""
+    answer = requests.get(address + path, headers={"Host": "evil.test"}, timeout=30)
+    assert answer.status_code == 403

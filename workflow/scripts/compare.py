@@ -61,6 +61,11 @@ def summary(found: Comparison) -> str:
         f"settings: {len(found.settings):,} differ",
         f"verdicts: {changed} of {len(found.claims)} changed",
     ]
+    if found.unlike:
+        lines.append(
+            f"of equal code, config, data and seeds, yet not of equal bytes: {len(found.unlike):,}"
+            f" runs, {next(iter(found.unlike))} first"
+        )
     for kind, apart in found.only.items():
         lines += [f"{kind} in {side} only: {len(own):,}" for side, own in apart.items() if own]
     return "\n".join(lines)
@@ -74,7 +79,7 @@ def main(a: str, b: str, page: str) -> int:
         print(f"relearn: {error}", file=sys.stderr)
         return 1
     with whole(Path(page)) as temporary:
-        temporary.write_text(comparison_page.build(found))
+        temporary.write_text(comparison_page.build(found, Path(page).parent))
     console = Console(highlight=False)
     console.width = min(console.width, 100)
     print(summary(found))

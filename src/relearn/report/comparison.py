@@ -131,9 +131,11 @@ def compare(a: Results, b: Results) -> Comparison:
     """Compare two results folders, each as `Results.found` returns it.
 
     Raises:
-        RelearnError: a file is missing or broken; the message names it.
+        RelearnError: a file is missing or broken, or A is B; the message names it.
     """
     builds = (a, b)
+    if a.folder.resolve() == b.folder.resolve():
+        raise RelearnError(f"A and B are both {a.folder}: name two builds")
     provenance = [{run: _provenance(build, run) for run in _runs(build)} for build in builds]
     both = [run for run in provenance[0] if run in provenance[1]]
     tables = {run: [_table(build, run) for build in builds] for run in both}
@@ -253,17 +255,20 @@ def _listings(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> list[
     rows = []
     for name, (x, y) in _shared(a, b).items():
         count = min(len(x), len(y))
-        if np.array_equal(x, y) or not count:
+        if np.array_equal(x, y, equal_nan=True) or not count:
             continue
         left, right = x[:count], y[:count]
+        unequal = (left != right) & ~(np.isnan(left) & np.isnan(right))
         sizes = np.maximum(np.abs(left), np.abs(right))
-        relative = np.abs(right - left) / np.where(sizes, sizes, 1.0)
+        with np.errstate(invalid="ignore"):  # a number that one alone lacks is as far as can be
+            relative = np.abs(right - left) / np.where(sizes, sizes, 1.0)
+        relative = np.where(unequal, np.nan_to_num(relative, nan=np.inf), 0.0)
         place = int(np.argmax(relative))
         rows.append(
             Listing(
                 name,
                 (len(x), len(y)),
-                int(np.sum(left != right)),
+                int(np.sum(unequal)),
                 float(relative[place]),
                 place,
                 float(left[place]),

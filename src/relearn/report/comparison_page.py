@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from relearn.report import formats
@@ -32,12 +34,15 @@ READINGS = {
 LISTED = 200  # the numbers of one outcome that the page lists, however many there are
 
 
-def build(found: Comparison) -> str:
-    """Return the page as HTML, in every language."""
+def build(found: Comparison, place: Path) -> str:
+    """Return the page as HTML, in every language, for the folder `place`: links start there."""
     return render(
         "comparison.html.j2",
         Languages(PROSE),
         found=found,
+        links=[
+            os.path.relpath(Path(folder).resolve(), place.resolve()) for folder in found.folders
+        ],
         words=WORDS,
         readings=READINGS,
         claims=[claim for claim in found.claims if claim.news],

@@ -45,6 +45,7 @@ class Variant:
     run: str
     run_url: str
     command: str = ""
+    commit: str = ""
 
 
 def download(
@@ -139,6 +140,7 @@ def _variant(
         run=run,
         run_url=f"{url}/runs/{run}" if run else "",
         command=origin.get("command", ""),
+        commit=origin.get("commit") or "",
     )
 
 

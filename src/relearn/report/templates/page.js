@@ -67,10 +67,13 @@
       const next = inputs[(inputs.indexOf(chosen(name)) + 1) % inputs.length];
       next.click();
     };
-    // Keys, but not while something is written.
+    // Keys, but not while something is written, and only as long as the reader wants them (WCAG 2.1.4).
+    const wanted = document.getElementById("keys");
+    wanted.checked = stored("relearn-keys") !== "off";
+    wanted.addEventListener("change", () => store("relearn-keys", wanted.checked ? "on" : "off"));
     const keys = { l: () => cycle("language"), d: () => cycle("scheme") };
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!wanted.checked || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target.matches("input[type=search], select") || !keys[event.key]) return;
       event.preventDefault();
       keys[event.key]();
