@@ -30,6 +30,10 @@ rule all:
 
 onstart:
     if workflow.local_exec:
+        try:
+            takeover.begin()
+        except RelearnError as error:
+            sys.exit(f"relearn: {error}")
         # Each job that ends starts a chain of timers that weigh all waiting jobs anew once a second:
         # of the 26 s that the controller of a smoke build computed, the limiter of submissions took 19.
         workflow.scheduler.job_rate_limiter = None

@@ -8,7 +8,7 @@ from os.path import relpath
 from pathlib import Path
 
 import relearn.report
-from relearn import forkserver
+from relearn import forkserver, takeover
 from relearn.errors import RelearnError
 from relearn.planning import plan
 
@@ -17,6 +17,7 @@ if shlex.quote(sys.executable) != sys.executable:
         f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
         "spaces or quotes; move the checkout to a path without them"
     )
+takeover.arrive()
 try:
     PLAN = plan(
         config,

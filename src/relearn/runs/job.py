@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from relearn import takeover
 from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.runs import failures
@@ -33,8 +34,13 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
         show_progress: leave standard error on the terminal, for a bar that a person follows.
 
     Raises:
-        SystemExit: status 1, after one line that names the job, the reason and the log.
+        SystemExit: status 1, after one line that names the job, the reason and the log; or says
+            that another build has taken over.
     """
+    try:
+        takeover.work()
+    except RelearnError as error:
+        sys.exit(f"relearn: {error}")
     start = time.perf_counter()
     rule, log = snakemake.rule, str(snakemake.log)
     wildcards = dict(snakemake.wildcards.items())
