@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from importlib import metadata
 
 import pytest
 from tests_support import ROOT, fresh_python
@@ -24,9 +25,10 @@ def test_a_plan_holds_what_the_rules_ask_for(config, tmp_path):
     assert (line["listing"], line["seed_runs"]) == (True, True)
     assert list(line["code"]) == ["run", "draw", "judge", "publish"]
     assert line["variants"]["larger_rate"]["rate"] == 0.02
-    digests = [*found["code"].values(), *line["code"].values()]
-    assert {len(digest) for digest in digests} == {64}
-    assert len(set(digests)) == len(digests)
+    code = [*found["code"].values(), *line["code"].values()]
+    assert {len(each["code"]) for each in code} == {64}
+    assert len({each["code"] for each in code}) == len(code)
+    assert set(line["code"]["run"]["versions"]) == {"python", "numpy", "pandas", "torch"}
 
 
 def test_a_kept_plan_is_the_one_that_was_made_and_takes_no_library(config, tmp_path):
@@ -50,6 +52,18 @@ def test_another_config_has_another_plan(config, tmp_path):
     other["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] = 0.25
     found = plan(other, FILES, SCHEMA, tmp_path / "plan.json")
     assert found["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] == 0.25
+
+
+def test_another_version_of_a_package_has_another_plan(monkeypatch, config, tmp_path):
+    before = plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    installed = metadata.version
+    monkeypatch.setattr(
+        metadata, "version", lambda name: "99.0" if name == "scipy" else installed(name)
+    )
+    after = plan(config, FILES, SCHEMA, tmp_path / "plan.json")
+    assert after["code"]["verdicts"]["versions"]["scipy"] == "99.0"
+    assert after["code"]["verdicts"]["code"] == before["code"]["verdicts"]["code"]
+    assert after["code"]["seal"] == before["code"]["seal"]
 
 
 def test_an_edited_and_a_new_module_count(config, tmp_path):

@@ -2,7 +2,7 @@
 
 To check the config, ask each experiment for its parameters and hash the code that each rule reaches
 adds nearly half to the time of a planning. It depends on the package's source, the config,
-its schema, Python and the libraries that check it alone, so it is kept under a digest of these.
+its schema, Python and the packages' versions alone, so it is kept under a digest of these.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from relearn.files import whole
+from relearn.runs import versions
 
 PACKAGE = Path(__file__).resolve().parent
 CHECKERS = ("pydantic", "jsonschema", "pyyaml")
@@ -43,9 +44,9 @@ def plan(
 
     Returns:
         {"records", "arrays": names of the files of a run and of a data set,
-        "code": {step: fingerprint},
+        "code": {step: {"code": fingerprint, "versions": {package: version}}},
         "experiments": {name: {"listing": whether it re-runs one, "question": what it asks,
-        "seed_runs": whether a seed is a run of its own, "code": {function: fingerprint},
+        "seed_runs": whether a seed is a run of its own, "code": {function: the same as of a step},
         "variants": {name: parameters}}}}.
 
     Raises:
@@ -72,8 +73,8 @@ def digest(
     package: Path = PACKAGE,
 ) -> str:
     """Return a SHA-256 (64 hex digits) of all that a plan depends on."""
-    versions = [sys.version, *map(metadata.version, CHECKERS)]
-    found = hashlib.sha256(json.dumps([versions, config], default=str).encode())
+    found_versions = [sys.version, *map(metadata.version, CHECKERS), versions.installed()]
+    found = hashlib.sha256(json.dumps([found_versions, config], default=str).encode())
     for path in [*sorted(package.rglob("*.py")), *files]:
         content = path.read_bytes()
         found.update(f"{path} {len(content)}\n".encode() + content)
@@ -83,7 +84,6 @@ def digest(
 def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dict[str, Any]:
     from relearn.data.images import ARRAYS
     from relearn.experiments import catalogue, configuration
-    from relearn.runs.fingerprint import fingerprint
     from relearn.runs.record import NAMES
 
     for path in files:
@@ -98,7 +98,7 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
             "listing": listing,
             "question": module.__doc__.splitlines()[0],
             "seed_runs": module.SEED_RUNS,
-            "code": {each: fingerprint(module.__name__, each) for each in functions},
+            "code": {each: _code(module.__name__, each) for each in functions},
             "variants": {
                 variant: catalogue.parameters(name, block, variant).model_dump(mode="json")
                 for variant in block["variants"]
@@ -107,6 +107,13 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
     return {
         "records": NAMES,
         "arrays": ARRAYS,
-        "code": {step: fingerprint(*definition) for step, definition in STEPS.items()},
+        "code": {step: _code(*definition) for step, definition in STEPS.items()},
         "experiments": experiments,
     }
+
+
+def _code(module: str, name: str) -> dict[str, Any]:
+    from relearn.runs.fingerprint import fingerprint
+
+    found = fingerprint(module, name)
+    return {"code": found.code, "versions": versions.used(found.packages)}

@@ -262,6 +262,32 @@ def test_an_edit_reruns_what_it_can_change_and_nothing_else(project, edit):
     assert project.planned() == expected
 
 
+LIBRARIES = {
+    "matplotlib": {f"draw {name}" for name in ALL} | ENDS,
+    "statsmodels": JUDGE | ENDS,
+    "jinja2": {"build the report"},
+    "mlflow": {"track every run into MLflow", "build the report"},
+    "tqdm": set(),
+}
+
+
+@pytest.mark.parametrize("package", LIBRARIES)
+def test_another_version_of_a_package_reruns_what_rests_on_it(project, package):
+    told = project.folder / f"src/{package}-99.0.dist-info/METADATA"
+    told.parent.mkdir()
+    told.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    assert project.planned() == LIBRARIES[package]
+
+
+def test_a_new_pin_reruns_nothing_until_make_has_installed_it(project):
+    project.edit("requirements.lock", "\ntorch==", "\ntorch==99.0  # ")
+    assert project.planned() == set()
+    answer = subprocess.run(
+        ["make", "--dry-run", "report"], cwd=project.folder, capture_output=True, text=True
+    )
+    assert "pip --disable-pip-version-check install -r requirements.lock" in answer.stdout
+
+
 def test_a_new_drawing_remakes_one_figure_its_artifact_and_the_report(project):
     before, (_, runs_before) = project.results(), mlflow_runs(project)
     project.edit(

@@ -151,7 +151,7 @@ def edit(root: Path, file: str, old: str, new: str) -> None:
 
 
 def prints(root: Path) -> dict[str, str]:
-    return {name: fingerprint(EXPERIMENT, name, root) for name in FUNCTIONS}
+    return {name: fingerprint(EXPERIMENT, name, root).code for name in FUNCTIONS}
 
 
 WAVES, STEPS = "experiments/waves.py", "learning/steps.py"
@@ -203,6 +203,19 @@ def test_an_edit_changes_what_can_reach_it(root, file, old, new, changed):
         (root / file).write_text(new)
     after = prints(root)
     assert [name for name in FUNCTIONS if before[name] != after[name]] == changed.split()
+
+
+def test_packages_are_those_that_the_reached_code_imports(root):
+    edit(root, "learning/steps.py", "SIZE = 3", "import scipy.special as special\nSIZE = 3")
+    edit(root, "learning/steps.py", "rate * SIZE", "special.expit(rate)")
+    edit(
+        root,
+        "data/images.py",
+        "    return x\n\ndef crop",
+        "    import PIL.Image\n    return PIL.Image.new(x)\n\ndef crop",
+    )
+    found = {name: set(fingerprint(EXPERIMENT, name, root).packages) for name in FUNCTIONS}
+    assert found == {"run": {"scipy"}, "draw": {"numpy"}, "judge": {"PIL"}}
 
 
 def test_functions_may_change_places(root):
@@ -262,7 +275,7 @@ def test_every_process_and_hash_seed_agrees_and_nothing_is_imported(root):
     code = (
         "import sys; from pathlib import Path; from relearn.runs.fingerprint import fingerprint\n"
         f"root = Path(sys.argv[1]); names = {FUNCTIONS!r}\n"
-        f"print(*[fingerprint({EXPERIMENT!r}, name, root) for name in names])\n"
+        f"print(*[fingerprint({EXPERIMENT!r}, name, root).code for name in names])\n"
         "assert not {'numpy', 'relearn.experiments.waves'} & set(sys.modules)"
     )
     expected = " ".join(prints(root).values())
@@ -271,7 +284,7 @@ def test_every_process_and_hash_seed_agrees_and_nothing_is_imported(root):
 
 
 def test_it_is_a_sha256_and_names_the_real_package_by_default():
-    own = fingerprint("relearn.runs.fingerprint", "fingerprint")
+    own = fingerprint("relearn.runs.fingerprint", "fingerprint").code
     assert len(own) == 64 and set(own) <= set("0123456789abcdef")
 
 

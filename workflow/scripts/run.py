@@ -23,7 +23,8 @@ with job(snakemake):
         "variant": variant,
         "params": params.model_dump(),
         "seed_base": snakemake.params.seed_base,
-        "fingerprint": snakemake.params.code,
+        "fingerprint": snakemake.params.code["code"],
+        "libraries": snakemake.params.code["versions"],
         "data": data.digest if data else None,
     }
     command = provenance.command(snakemake.config["scale"], "run", snakemake.output[0])

@@ -23,8 +23,14 @@ from relearn.runs import differences, record
 from relearn.runs.differences import Difference, Estimate
 
 # Why two runs of a variant may differ, by what their provenance says. Where none of it does, the
-# machine or the versions of the libraries are what is left.
-CAUSES = {"seed_base": "seeds", "params": "config", "fingerprint": "code", "data": "data"}
+# machine is what is left.
+CAUSES = {
+    "seed_base": "seeds",
+    "params": "config",
+    "fingerprint": "code",
+    "data": "data",
+    "libraries": "versions",
+}
 Run = tuple[str, str]  # experiment, variant
 Apart = dict[str, list[str]]  # "A" and "B" to what that build alone has
 
@@ -197,6 +203,7 @@ def _runs(build: Results) -> list[Run]:
 
 def _provenance(build: Results, run: Run) -> dict[str, Any]:
     found = build.provenance(*run)
+    found.setdefault("libraries")  # an early build does not say
     missing = sorted({*CAUSES, "key", "seconds", "threads", "started", "finished"} - set(found))
     if missing:
         path = build.folder / "provenance" / f"{_name(run)}.json"

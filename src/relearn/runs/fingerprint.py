@@ -1,4 +1,4 @@
-"""A hash of the code that one function can reach, so that an edit reruns what it can change.
+"""The code that one function can reach, as a hash: an edit reruns what it can change.
 
 The source is read, never imported: this runs while Snakemake parses, before torch is wanted.
 From one top-level definition every name is followed through the package's modules: functions,
@@ -9,6 +9,7 @@ Where the syntax alone cannot decide, the answer is "reached". Not seen: names m
 
 import ast
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,13 @@ from typing import NamedTuple
 from relearn.errors import ConfigError
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Fingerprint(NamedTuple):
+    """A hash (SHA-256, 64 hex digits) of the code reached, and the other packages it imports."""
+
+    code: str
+    packages: frozenset[str]
 
 
 class Imported(NamedTuple):
@@ -222,7 +230,7 @@ class _Walk:
             elif not self.find(each.module, each.name, rest):
                 raise ConfigError(f"{name}: {each.module} has no {each.name!r}; mend the import")
 
-    def finish(self) -> str:
+    def finish(self) -> Fingerprint:
         while self.pending:
             statement = self.pending.pop().scan()
             for each in statement.imports:
@@ -233,11 +241,15 @@ class _Walk:
                 self.find(statement.module, root, tuple(rest))
         ordered = sorted(self.statements, key=lambda each: each.place)
         lines = [" ".join(each.words) for each in ordered] + sorted(map(repr, self.names))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        loaded = {source.split(".")[0] for _, _, source, _, _ in self.names}
+        return Fingerprint(
+            hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+            frozenset(loaded - {self.root.name} - sys.stdlib_module_names),
+        )
 
 
-def fingerprint(module: str, name: str, package_root: Path | None = None) -> str:
-    """SHA-256 (64 hex digits) of every definition that `name` in `module` can reach.
+def fingerprint(module: str, name: str, package_root: Path | None = None) -> Fingerprint:
+    """Every definition that `name` in `module` can reach, and the packages that these import.
 
     Comments, layout, docstrings and the place on the disk do not count; Python's version does,
     for it is its syntax tree that is hashed. `package_root` is by default relearn's own folder.

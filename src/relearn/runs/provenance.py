@@ -10,28 +10,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from relearn.files import whole
-
-PACKAGES = (
-    "relearn",
-    "snakemake",
-    "numpy",
-    "pandas",
-    "scipy",
-    "scikit-learn",
-    "torch",
-    "torchvision",
-    "matplotlib",
-    "mlflow",
-)
+from relearn.runs import versions
 
 
 def key(identity: Mapping[str, Any]) -> str:
-    """Return a run's key: a hash over what decides its numbers (config, code, seeds, data)."""
+    """Return a run's key: a hash over all that decides its numbers, code and versions included."""
     text = json.dumps(identity, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -57,11 +44,6 @@ def commit(folder: Path = Path()) -> tuple[str | None, bool | None]:
     revision = git(folder, "rev-parse", "HEAD")
     changed = git(folder, "status", "--porcelain", "-uno")
     return revision, None if changed is None else bool(changed)
-
-
-def versions() -> dict[str, str]:
-    """Return the installed version of each package that can change a number."""
-    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def processor() -> str:
@@ -103,7 +85,7 @@ def write(
         "python": sys.version.split()[0],
         "processor": f"{processor()}, {os.cpu_count()} cores, {memory_gib()} GiB",
         "gpu": gpu(),
-        "versions": versions(),
+        "versions": versions.installed(),
         "commit": revision,
         "dirty": dirty,
         "threads": threads,
