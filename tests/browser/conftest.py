@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests_support import ROOT, Project
 from tests_support import config as merged
 
@@ -19,6 +19,7 @@ from relearn.report import page as report
 
 CONFIG = merged("smoke")
 SLIDING = "perceptron"
+PATIENCE = 120_000  # milliseconds; MLflow's page takes 40 s on a busy machine
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,7 @@ def chromium() -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path)
+        expect.set_options(timeout=PATIENCE)
         yield started
         started.close()
 
@@ -91,6 +93,7 @@ class Visits:
         size = {"width": width, "height": 900}
         self._contexts.append(self._chromium.new_context(viewport=size, **options))
         page = self._contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
         page.on("request", lambda request: self.asked.append(request.url))

@@ -87,8 +87,6 @@ def tracked(built) -> dict:
 def test_a_reader_finds_experiments_runs_and_charts(served, visits, shoot, tracked):
     runs = f"{served}#/experiments/{tracked['experiment']}/runs"
     page = visits(f"{served}#/experiments")
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
     expect(page.get_by_role("link", name="generalized_linear_models").first).to_be_visible()
     shoot(page, "mlflow-experiments")
     page.goto(runs)
@@ -111,7 +109,6 @@ def test_a_reader_finds_experiments_runs_and_charts(served, visits, shoot, track
 def test_a_run_leads_to_its_row_in_the_report_and_the_row_to_the_run(served, visits, tracked):
     run = f"{served}#/experiments/{tracked['experiment']}/runs/{tracked['run']}"
     page = visits(run, width=1300)
-    page.set_default_timeout(30_000)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="In the report").click()
     row = opened.value.locator(f"#run-{EXPERIMENT}-controlled")

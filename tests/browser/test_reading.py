@@ -176,7 +176,7 @@ def test_a_number_leads_to_the_row_of_its_run(few, visit):
     expect(row).to_be_in_viewport()
 
 
-def test_a_slider_shows_a_stop_at_a_time_and_plays(few, visit, shoot):
+def test_a_slider_shows_a_stop_at_a_time(few, visit, shoot):
     page = visit(few)
     figure = page.locator(f"#figure-{SLIDING}")
     figure.scroll_into_view_if_needed()
@@ -187,9 +187,19 @@ def test_a_slider_shows_a_stop_at_a_time_and_plays(few, visit, shoot):
     page.keyboard.press("ArrowRight")
     assert [frame.is_visible() for frame in frames] == [False, True, False]
     shoot(page, "slider")
+
+
+def test_a_slider_plays_its_stops_once(few, visit):
+    page = visit(few)
+    page.clock.install(time=0)
+    page.reload()
+    page.clock.pause_at(60_000)
+    figure = page.locator(f"#figure-{SLIDING}")
+    frames = [figure.locator(f".frame-{number}").first for number in range(3)]
     figure.get_by_role("button", name="Play").click()
-    expect(frames[0]).to_be_visible()
-    expect(frames[2]).to_be_visible(timeout=5000)
+    for number in (0, 1, 2, 2):
+        assert [frame.is_visible() for frame in frames] == [number == each for each in range(3)]
+        page.clock.run_for(700)
 
 
 def test_without_scripts_everything_but_search_is_there(few, visit, shoot):
