@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
+import signal
 
 import pytest
 import yaml
@@ -16,6 +17,11 @@ from tests_support import ROOT, Project, write_images
 
 from benchmarks.project import copy
 from relearn.data import images
+
+# As in a terminal: a shell's background ignores them, and so would all that the tests start there.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
