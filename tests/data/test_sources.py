@@ -365,21 +365,12 @@ def test_a_malicious_pickle_is_refused_unrun(wheels, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"),
-    [("builtins", "eval"), ("numpy", "load"), ("numpy._core.multiarray", "fromfile")],
-)
-def test_the_unpickler_admits_no_other_name(module, name):
-    with pytest.raises(DataError, match=f"asks for {module}.{name}"):
-        sources._unpickle(f"c{module}\n{name}\n.".encode())
-
-
-@pytest.mark.parametrize(
     ("pickled", "reason"),
     [
         (pickle.dumps([1, 2]), "ValueError"),
         (pickle.dumps([(1, 2)] * 3), "AttributeError|TypeError"),
-        (pickled_splits()[:-200], "UnpicklingError|EOFError"),
-        (b"", "EOFError"),
+        (pickled_splits()[:-200], "corrupt pickle"),
+        (b"", "corrupt pickle"),
     ],
 )
 def test_a_package_with_other_content_is_passed_over(tmp_path, monkeypatch, pickled, reason):

