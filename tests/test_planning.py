@@ -100,3 +100,19 @@ def test_a_bad_config_is_refused_each_time(config, tmp_path):
     for _ in range(2):
         with pytest.raises(ConfigError, match="linear_regression.samples: '100' is not of type"):
             plan(bad, FILES, SCHEMA, tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_a_few_aliases_that_stand_for_more_than_memory_holds_are_one_line(tmp_path, kind):
+    value = [1]
+    for _ in range(60):
+        value = [value] * 2 if kind is list else {"a": value, "b": value}
+    with pytest.raises(ConfigError, match="config: more than 100000 values, aliases expanded"):
+        plan({"scale": value}, FILES, SCHEMA, tmp_path / "plan.json")
+
+
+def test_a_value_within_itself_is_one_line(tmp_path):
+    value = {}
+    value["inner"] = value
+    with pytest.raises(ConfigError, match="config: more than 100000 values, aliases expanded"):
+        plan(value, FILES, SCHEMA, tmp_path / "plan.json")

@@ -15,10 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from relearn.errors import ConfigError
 from relearn.files import whole
 from relearn.runs import versions
 
 PACKAGE = Path(__file__).resolve().parent
+MOST = 100_000  # values of a config; ours has three thousand
 CHECKERS = ("pydantic", "jsonschema", "pyyaml")
 # What the rules call beside the experiments' own functions: a name for the rules, the definition.
 STEPS = {
@@ -53,6 +55,7 @@ def plan(
         ConfigError: one line with the place, the value and the remedy.
     """
     files = [Path(path) for path in files]
+    _require_small(config)
     key = digest(config, [*files, schema])
     try:
         found_key, found = json.loads(kept.read_text())
@@ -81,13 +84,29 @@ def digest(
     return found.hexdigest()
 
 
+def _require_small(config: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a config that is too large to hash, each alias taken as it expands.
+
+    A few lines of aliases can stand for more values than memory holds, or for one within itself.
+    """
+    count, level = 0, [config]
+    while level:
+        below: list[Any] = []
+        for value in level:
+            below += value.values() if isinstance(value, Mapping) else ()
+            below += value if isinstance(value, list) else ()
+            if count + len(below) > MOST:
+                raise ConfigError(f"config: more than {MOST} values, aliases expanded; take less")
+        count, level = count + len(below), below
+
+
 def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dict[str, Any]:
     from relearn.data.images import ARRAYS
     from relearn.experiments import catalogue, configuration
     from relearn.runs.record import NAMES
 
     for path in files:
-        configuration.check_keys(path)
+        configuration.check_file(path)
     configuration.check(config, schema, [path.name for path in reversed(files)])
     experiments = {}
     for name, block in config["experiments"].items():

@@ -1,5 +1,6 @@
 """Normalisation measures the training split, stores bytes, and trusts no file unchecked."""
 
+import io
 import json
 
 import numpy as np
@@ -121,10 +122,62 @@ def test_a_missing_file_is_one_line(dataset, name):
         images.load(dataset)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"mean": 0, "std": 1, "sha256": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"mean": 0, "std": 1, "sha256": {}}', "[" * 10_000]
+)
 def test_a_broken_summary_is_one_line(dataset, text):
     (dataset / "normalisation.json").write_text(text)
     with pytest.raises(DataError, match=r"normalisation\.json: .*delete it and run again$"):
+        images.load(dataset)
+
+
+GOOD_DIGESTS = {key: "0" * 64 for key in small_arrays()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mean": "x"},
+        {"std": 0},
+        {"mean": float("nan")},
+        {"sha256": GOOD_DIGESTS | {"test_labels": 5}},
+    ],
+)
+def test_a_summary_of_other_values_is_one_line(dataset, change):
+    summary = {"mean": 0.1, "std": 0.3, "sha256": GOOD_DIGESTS} | change
+    (dataset / "normalisation.json").write_text(json.dumps(summary))
+    with pytest.raises(DataError, match=r"normalisation\.json: .*delete it and run again$"):
+        images.load(dataset)
+
+
+def archive():
+    stream = io.BytesIO()
+    np.savez(stream, np.zeros(3, np.uint8))
+    return stream.getvalue()
+
+
+def saved(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "EOF"),
+        (archive(), "magic string"),  # `np.load` would open it
+        (saved(np.zeros((50, 5, 4))), "holds float64, not uint8"),
+        (saved(np.zeros((50, 20), np.uint8)), "do not pair"),
+        (saved(np.zeros(3, np.uint8))[:60] + b"(" * 90, "magic|header|EOF"),
+    ],
+)
+def test_a_file_that_holds_other_arrays_is_one_line(dataset, content, reason):
+    (dataset / "train_images.npy").write_bytes(content)
+    summary = json.loads((dataset / "normalisation.json").read_text())
+    summary["sha256"]["train_images"] = idx.digest(content)
+    (dataset / "normalisation.json").write_text(json.dumps(summary))
+    with pytest.raises(DataError, match=reason):
         images.load(dataset)
 
 

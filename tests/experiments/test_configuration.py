@@ -29,6 +29,7 @@ def test_the_default_config_is_good(config):
 
 
 BLOCK = "experiments/linear_regression"
+PACKAGE = {"kind": "package", "member": "all.pkl"}
 MISTAKES = [
     ("sede_base", 1, "top level: unknown key 'sede_base'; did you mean 'seed_base'?"),
     ("experiments/linear_regresion", {}, "unknown experiment 'linear_regresion'; did you mean"),
@@ -61,6 +62,15 @@ MISTAKES = [
     ("experiments/gradient_descent/rates/bgd", -0.1, "-0.1 is less than or equal to the minimum"),
     ("datasets/mnist/sources", [{"kind": "mirror"}], "sources.0: 'url' is missing; add it"),
     ("datasets/mnist/files/test_labels/name", "..", "'..' does not match"),
+    ("datasets/mnist\n", {}, r"datasets: 'mnist\n' does not match"),
+    ("datasets/..", {}, "'..' does not match"),
+    ("datasets/a b;c", {}, "'a b;c' does not match"),
+    (f"{BLOCK}/variants/tuned\n", {}, "does not match"),
+    (f"{BLOCK}/claims/10a\n", {}, "does not match"),
+    ("datasets/mnist/files/test_labels/name", "labels\n", "does not match"),
+    ("datasets/mnist/sources", [PACKAGE | {"requirement": "./here"}], "'./here' does not match"),
+    ("datasets/mnist/sources", [PACKAGE | {"requirement": "-rx==1"}], "'-rx==1' does not match"),
+    ("seed_base", 10**300, "seed_base: 300 digits or more; write fewer"),
     ("scale", "huge", "scale: 'huge' is not one of ['smoke', 'default', 'full']"),
 ]
 
@@ -113,10 +123,38 @@ def test_values_that_do_not_go_together(config, place, value, message):
 def test_a_key_given_twice_is_named_with_its_line(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("base: &base {a: 1}\nother:\n  <<: *base\n  <<: *base\n  a: 2\n")
-    configuration.check_keys(path)  # a merge may be repeated and overridden
+    configuration.check_file(path)  # a merge may be repeated and overridden
     path.write_text("scale: smoke\nexperiments:\n  line: {seeds: 1, seeds: 2}\n")
     with pytest.raises(ConfigError, match=r"own.yaml:3: 'seeds' stands here a second time"):
-        configuration.check_keys(path)
+        configuration.check_file(path)
+
+
+# libyaml would end the process over the last.
+FILES = {
+    "b: [": "write YAML",
+    "b: !!python/object/apply:os.mkdir [harm]": "could not determine a constructor",
+    "b: 2001-99-99": "month must be in 1..12",
+    "b: !!int ''": "string index out of range",
+    "? [b, c]\n: 1": "found unhashable key",
+    "b: \0": "control characters are not allowed",
+    "b: " + 21 * "[" + 21 * "]": ":1: nested more than 20 deep; write it flatter",
+    "b: " + 200_000 * "[": ":1: nested more than 20 deep; write it flatter",
+}
+
+
+@pytest.mark.parametrize("text", FILES, ids=range(len(FILES)))
+def test_a_file_that_is_no_config_is_one_line(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        configuration.check_file(path)
+    assert FILES[text] in str(caught.value) and str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_refused(config):
+    with pytest.raises(ConfigError, match="datasets: 1 is no name; put it in quotes"):
+        configuration.check(change(config, "datasets", {1: {}}), SCHEMA)
 
 
 @pytest.mark.parametrize("scale", ["smoke", "full"])

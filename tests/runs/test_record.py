@@ -80,6 +80,37 @@ def test_a_missing_file_is_one_line_with_the_remedy(tmp_path):
         record.read(tmp_path)
 
 
+SPOILT = {
+    "no archive": ("arrays.npz", b"", "not a zip file"),
+    "text for a number": ("scalars.csv", b"seed,w\n0,x\n", "column 'w' is not of numbers"),
+    "no seeds": ("scalars.csv", b"w\n1\n", "scalars.csv begins with column 'w', not 'seed'"),
+    "nothing": ("curves.csv", b"", "No columns to parse"),
+    "no text": ("curves.csv", b"\xff\xfe", "codec can't decode"),
+}
+
+
+@pytest.mark.parametrize("name, content, reason", SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_file_is_one_line_with_the_remedy(tmp_path, name, content, reason):
+    record.write(tmp_path, Records(per_seed({"w": [1.0]})))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"{reason}.*; delete the folder and run snakemake again"):
+        record.read(tmp_path)
+
+
+def test_arrays_that_unpack_to_more_than_there_is_room_for_are_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "MOST", 10**6)  # a gibibyte would take its time
+    record.write(tmp_path, Records(per_seed({"w": [1.0]}), arrays={"zeros": np.zeros(10**6)}))
+    assert (tmp_path / "arrays.npz").stat().st_size < 10**4
+    with pytest.raises(DataError, match="arrays.npz holds 8000128 bytes, more than 1000000"):
+        record.read(tmp_path)
+
+
+def test_arrays_of_text_are_refused(tmp_path):
+    record.write(tmp_path, Records(per_seed({"w": [1.0]}), arrays={"names": np.array(["a"])}))
+    with pytest.raises(DataError, match="arrays.npz: 'names' is not of numbers"):
+        record.read(tmp_path)
+
+
 def test_a_failed_writer_leaves_the_old_file_and_nothing_else(tmp_path):
     target = tmp_path / "kept.txt"
     target.write_text("old")

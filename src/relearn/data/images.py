@@ -81,11 +81,14 @@ def load(folder: Path) -> Images:
         summary = json.loads(summary_path.read_bytes())
         mean, std, digests = summary["mean"], summary["std"], summary["sha256"]
         pinned = {key: digests[key] for key in ARRAYS}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        if not (0 <= mean <= 1 and 0 < std <= 1):
+            raise ValueError(f"mean {mean} and deviation {std} are not those of pixels in [0, 1]")
+        content = "".join(pinned.values()).encode()
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{summary_path}: {error!r}; delete it and run again") from error
     arrays = {key: _map(Path(folder) / f"{key}.npy", sha256) for key, sha256 in pinned.items()}
-    digest = idx.digest("".join(pinned.values()).encode())
-    return Images(**arrays, mean=mean, std=std, digest=digest)
+    _require_agreement(folder, arrays)
+    return Images(**arrays, mean=mean, std=std, digest=idx.digest(content))
 
 
 def mean_and_std(images: np.ndarray) -> tuple[float, float]:
@@ -123,8 +126,12 @@ def _map(path: Path, sha256: str) -> np.ndarray:
         found = _digest(path)
         if found != sha256:
             raise DataError(f"SHA-256 is {found[:12]}…, written was {sha256[:12]}…")
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, DataError) as error:
+        # Not `np.load`, which opens an archive or a pickle under this name, too.
+        array = np.lib.format.open_memmap(path, mode="r")
+        if array.dtype != np.uint8:
+            raise DataError(f"holds {array.dtype}, not uint8")
+        return array
+    except Exception as error:  # NumPy's reader lets through whatever a spoilt header fails with
         raise DataError(f"{path}: {error}; delete it and run again") from error
 
 

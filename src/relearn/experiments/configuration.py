@@ -19,6 +19,10 @@ from relearn.errors import ConfigError
 from relearn.experiments import catalogue
 from relearn.runs.registration import LOADER
 
+DEEPEST = 20  # levels of a config; ours has eight
+LARGEST = 10**300  # of a whole number, which a float has to hold
+# Names become wildcards and paths. Python's $ alone admits a line's end after it.
+NAME = r"^[a-z][a-z0-9_]*$(?!\n)"
 EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
@@ -45,12 +49,12 @@ def block_schema(experiment: str) -> dict[str, Any]:
             "variants": {
                 "type": "object",
                 "minProperties": 1,
-                "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+                "propertyNames": {"pattern": NAME},
                 "additionalProperties": variant,
             },
             "claims": {
                 "type": "object",
-                "propertyNames": {"pattern": "^[0-9]+[a-z]$"},
+                "propertyNames": {"pattern": r"^[0-9]+[a-z]$(?!\n)"},
                 "additionalProperties": {"$ref": "#/$defs/claim"},
             },
         },
@@ -74,6 +78,8 @@ def check(config: Mapping[str, Any], base: Path, files: Iterable[str] = ()) -> N
     for place, value in leaves(config):
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where}: {place}: {value} is not finite; write a number")
+        if isinstance(value, int) and abs(value) >= LARGEST:
+            raise ConfigError(f"{where}: {place}: 300 digits or more; write fewer")
     document = schema(base)
     error = best_match(Draft202012Validator(document).iter_errors(config))
     if error is not None:
@@ -106,23 +112,48 @@ class UniqueKeys(LOADER):
         """Return the mapping; raise ConfigError with the place of a repeated key."""
         seen = set()
         for key, _ in node.value:
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                place = f"{key.start_mark.name}:{key.start_mark.line + 1}"
-                raise ConfigError(f"{place}: '{key.value}' stands here a second time; keep one")
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    place = f"{key.start_mark.name}:{key.start_mark.line + 1}"
+                    raise ConfigError(f"{place}: '{key.value}' stands here a second time; keep one")
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def check_keys(path: Path) -> None:
-    """Raise ConfigError, with the line, where a config file gives one key twice."""
-    with open(path) as stream:
-        yaml.load(stream, UniqueKeys)
+def check_file(path: Path) -> None:
+    """Raise ConfigError where a config file is no YAML, nests deep or gives one key twice."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            _check_depth(path, yaml.parse(stream, LOADER))
+            stream.seek(0)
+            yaml.load(stream, UniqueKeys)
+    except ConfigError:
+        raise
+    except Exception as error:  # PyYAML lets through whatever a date or a number fails with
+        raise ConfigError(f"{path}: {error}; write YAML") from error
+
+
+def _check_depth(path: Path, events: Iterable[yaml.Event]) -> None:
+    """Raise ConfigError where a file nests deep: libyaml's loader would end the process."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            place = f"{path}:{event.start_mark.line + 1}"
+            raise ConfigError(f"{place}: nested more than {DEEPEST} deep; write it flatter")
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value of nested mappings and lists with its dotted place."""
+    """Yield every value of nested mappings and lists with its dotted place.
+
+    Raises:
+        ConfigError: a key is no text.
+    """
     if isinstance(value, Mapping):
         for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{place or 'top level'}: {key!r} is no name; put it in quotes")
             yield from leaves(inner, f"{place}.{key}" if place else str(key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from relearn.errors import RelearnError
+from relearn.errors import DataError, RelearnError
 from relearn.experiments.catalogue import variant_slice
 from relearn.experiments.configuration import suggestion
-from relearn.runs import failures
+from relearn.report import forms
+from relearn.runs import failures, record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The rules whose failure can leave a product missing, upstream first: the earliest is the reason.
 RUN = ("fetch", "normalise", "run")
@@ -116,8 +117,8 @@ class Results:
         path = self.run_folder(experiment, variant) / name
         if path not in self._tables:
             try:
-                self._tables[path] = pd.read_csv(path)
-            except (OSError, ValueError) as error:
+                self._tables[path] = record.read_table(path)
+            except (OSError, ValueError, DataError) as error:
                 reason = self.reason(experiment, "run", variant)
                 if path.exists():
                     reason = f"{error}; delete the folder and run make report."
@@ -154,10 +155,4 @@ class Results:
         return {variant_slice(block, name).get("dataset") for name in block["variants"]}
 
     def _json(self, path: str) -> Any:
-        text = self.file(path)
-        try:
-            return None if text is None else json.loads(text)
-        except ValueError as error:
-            raise RelearnError(
-                f"{self.folder / path}: {error}; delete it and run make report"
-            ) from error
+        return forms.read(self.folder, path) if (self.folder / path).is_file() else None

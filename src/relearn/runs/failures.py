@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from relearn.errors import DataError
 from relearn.files import whole
 
 FOLDER = Path("results/failures")
@@ -43,6 +44,13 @@ def clear(rule: str, wildcards: Mapping[str, str]) -> None:
 
 
 def notes(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
-    """Yield every note, by name."""
+    """Yield every note, by name.
+
+    Raises:
+        DataError: one is spoilt.
+    """
     for file in sorted(folder.glob("*.json")):
-        yield json.loads(file.read_text())
+        try:
+            yield json.loads(file.read_text())
+        except ValueError as error:
+            raise DataError(f"{file}: {error}; delete it and run again") from error

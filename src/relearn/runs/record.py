@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,8 @@ from relearn.files import whole
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBERS = "biuf"  # the kinds of NumPy's types
+MOST = 2**30  # bytes of all arrays of a run; at the default scale five million at most
 NAMES = ("scalars.csv", "curves.csv", "arrays.npz")
 Columns = Mapping[str, np.ndarray]  # name to (rows,) values; a data frame is one too
 
@@ -100,12 +103,40 @@ def read(folder: Path) -> Records:
     Raises:
         DataError: a file is missing or unreadable.
     """
-    import pandas as pd
-
     folder = Path(folder)
     try:
-        scalars, curves = (pd.read_csv(folder / name) for name in NAMES[:2])
-        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            return Records(scalars, curves, dict(arrays))
-    except (OSError, ValueError) as error:
+        scalars, curves = (read_table(folder / name) for name in NAMES[:2])
+        return Records(scalars, curves, _read_arrays(folder / NAMES[2]))
+    except Exception as error:  # no reader says what it raises for spoilt bytes
         raise DataError(f"{folder}: {error}; delete the folder and run snakemake again") from error
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table whose first column is that of the seeds, and all of numbers.
+
+    Raises:
+        DataError: it is another table.
+        OSError, ValueError: it cannot be read.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    if table.columns[0] != "seed":
+        raise DataError(f"{path.name} begins with column '{table.columns[0]}', not 'seed'")
+    for column in table.columns:
+        if len(table) and table[column].dtype.kind not in NUMBERS:
+            raise DataError(f"{path.name}: column '{column}' is not of numbers")
+    return table
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MOST:
+        raise DataError(f"{path.name} holds {size} bytes, more than {MOST}")
+    with np.load(path, allow_pickle=False) as arrays:
+        found = dict(arrays)
+    for name, array in found.items():
+        if array.dtype.kind not in NUMBERS:
+            raise DataError(f"{path.name}: '{name}' is not of numbers")
+    return found

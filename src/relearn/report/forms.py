@@ -1,0 +1,94 @@
+"""The form of claims.json and published.json: a file of another form is one line, not a traceback.
+
+`make compare` reads the results of other people, and a file may be spoilt on its way.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from relearn.errors import RelearnError
+from relearn.runs.evidence import STRENGTH
+
+LARGEST = 1e300  # no number of ours is beyond, and the differences of such are still finite
+NUMBER = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
+MAYBE = {"anyOf": [NUMBER, {"type": "null"}]}
+TEXT = {"type": "string"}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+JUDGED = {
+    "kind": {"enum": ["mean", "proportion", "exact"]},
+    "verdict": {"enum": list(STRENGTH)},
+    "effect": _object(
+        name=TEXT, unit=TEXT, estimate=MAYBE, low=MAYBE, high=MAYBE, threshold=NUMBER
+    ),
+    "seeds": {"type": "integer", "minimum": 1, "maximum": 10**9},
+    "note": TEXT,
+}
+FORMS = {
+    "claims.json": {
+        "type": "array",
+        "items": _object(
+            id=TEXT,
+            section=TEXT,
+            claim=TEXT,
+            experiment=TEXT,
+            weakest=TEXT,
+            **JUDGED,
+            conditions={"type": "array", "items": _object(name=TEXT, condition=TEXT, **JUDGED)},
+        ),
+    },
+    "published.json": {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [NUMBER, {"type": "array", "items": MAYBE}]},
+        },
+    },
+}
+
+
+def read(folder: Path, name: str) -> Any:
+    """Return what a JSON file of the results holds: an object, or of the form that FORMS gives.
+
+    Args:
+        folder: the results.
+        name: the file's path in it.
+
+    Raises:
+        RelearnError: it is not JSON, or of another form; the message names it and the remedy.
+    """
+    try:
+        found = json.loads((folder / name).read_bytes())
+        _check(found, name)
+        return found
+    except (ValueError, RecursionError, RelearnError) as error:
+        raise RelearnError(f"{folder / name}: {error}; delete it and run make report") from error
+
+
+def _check(found: Any, name: str) -> None:
+    error = best_match(_validator(name).iter_errors(found))
+    if error is not None:
+        place = ".".join(map(str, error.absolute_path)) or "top level"
+        raise RelearnError(f"{place}: {error.message[:300]}")
+    for claim in found if name == "claims.json" else ():
+        for part in (claim, *claim["conditions"]):
+            ordered = [part["effect"][key] for key in ("low", "estimate", "high")]
+            if None not in ordered and any(a > b for a, b in pairwise(ordered)):
+                raise RelearnError(f"claim {claim['id']}: its estimate is not within its interval")
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(FORMS.get(name, {"type": "object"}))
