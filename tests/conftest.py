@@ -13,7 +13,7 @@ import signal
 import pytest
 import yaml
 from filelock import FileLock
-from tests_support import ROOT, Project, write_images
+from tests_support import ROOT, SECRETS, Project, write_images
 
 from benchmarks.project import copy
 from relearn.data import images
@@ -70,7 +70,7 @@ def built(tmp_path_factory, worker_id) -> Project:
             copy(project.folder)
             if (ROOT / "data").exists():  # spares the network: the digests are checked all the same
                 shutil.copytree(ROOT / "data", project.folder / "data")
-            answer = project.snakemake()
+            answer = project.snakemake(**SECRETS)
             assert answer.returncode == 0, answer.stdout
             said.write_text(answer.stdout)
     project.output = said.read_text()

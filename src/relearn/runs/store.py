@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # A server that is away is said so in half a minute, not in six.
@@ -35,6 +37,23 @@ def tracking_uri(results: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{results}/mlflow/mlflow.db"
 
 
+def public(uri: str) -> str:
+    """Return an address without the name, the password and the query that it may hold."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", uri).partition("?")[0]
+
+
+def _keep_credentials(server: str) -> str:
+    """Hand the name and password of a server's address to MLflow; return the address without.
+
+    An address stands in every message of a failed request, and so in logs and in the report.
+    """
+    parts = urlsplit(server)
+    if parts.password is not None:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password)
+    return public(server)
+
+
 class Store:
     """Where runs are kept; `folder` is the database's, None where a server has it."""
 
@@ -46,6 +65,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder == (results / "mlflow").resolve():
             _at_home(self.folder)
+        if uri.startswith("http"):
+            uri = _keep_credentials(uri)
         self.client = MlflowClient(tracking_uri=uri)
 
     def experiment(self, name: str, tags: Mapping[str, str] = described.KIND) -> Known:

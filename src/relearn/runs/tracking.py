@@ -17,7 +17,7 @@ from typing import Any
 
 from relearn.files import whole
 from relearn.runs import described, failures, logged, record, weights
-from relearn.runs.store import KEY, PARENT, Known, Store, tracking_uri
+from relearn.runs.store import KEY, PARENT, Known, Store, public, tracking_uri
 
 FIGURE, LEVEL = "relearn.figure", "relearn.level"
 
@@ -60,7 +60,7 @@ def track(
         known.clear_failures(standing)
     with whole(index) as path:
         shown = {
-            "tracking_uri": tracking_uri(Path("results")),
+            "tracking_uri": public(tracking_uri(Path("results"))),
             "experiments": {name: found[name] for name in experiments},
         }
         path.write_text(json.dumps(shown, indent=2))

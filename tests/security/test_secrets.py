@@ -1,0 +1,106 @@
+"""No secret of the environment gets into what a build leaves: results, logs, store, report."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from tests_support import SECRETS, fresh_python
+
+PASSWORD = "hunter2%2Fx"  # as an address writes hunter2/x
+NOTE = {"rule": "run", "wildcards": {}, "error": "no room", "log": "results/logs/run.log"}
+NOTE |= {"tail": "", "ended": "2026-01-02T03:04:05+00:00"}
+
+
+def holding(folder, *values):
+    """The files below a folder that hold one of the values, with the value."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert files
+    return [
+        (str(path.relative_to(folder)), value)
+        for path in files
+        for value in values
+        if value.encode() in path.read_bytes()
+    ]
+
+
+@pytest.mark.pipeline
+def test_a_build_keeps_no_secret_of_its_environment(built):
+    """The shared build ran with these variables; the last is what its files would look like."""
+    secrets = [*SECRETS.values(), "index-hunter2"]
+    for name in ("results", ".snakemake"):
+        assert holding(built.folder / name, *secrets, *SECRETS) == []
+    assert not any(secret in built.output for secret in secrets)
+
+
+def test_the_search_finds_what_it_looks_for(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/log").write_bytes(b"\0token=open-sesame-4711\n")
+    assert holding(tmp_path, *SECRETS.values()) == [("deep/log", "open-sesame-4711")]
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A tracking server that keeps who asks, and wants none of it."""
+
+    def do_GET(self):
+        self.server.authorizations.append(self.headers.get("Authorization"))
+        self.send_error(403)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def refusing():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server.authorizations = []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+TRACK = """
+import sys
+from pathlib import Path
+from relearn.runs import tracking
+results = Path(sys.argv[1])
+try:
+    tracking.track_failures(results)
+except Exception:
+    import traceback
+    print(traceback.format_exc())
+"""
+
+
+def test_the_password_of_a_server_reaches_the_server_and_no_message(tmp_path, refusing):
+    note = tmp_path / "failures/run.json"
+    note.parent.mkdir()
+    note.write_text(json.dumps(NOTE))
+    address = f"http://me:{PASSWORD}@127.0.0.1:{refusing.server_port}"
+    said = fresh_python(TRACK, tmp_path, MLFLOW_TRACKING_URI=address, NO_PROXY="127.0.0.1")
+    assert refusing.authorizations[0] == "Basic bWU6aHVudGVyMi94"  # me:hunter2/x
+    assert "403" in said
+    assert "hunter2" not in said and "me:" not in said
+    assert holding(tmp_path, "hunter2") == []
+
+
+def test_the_password_of_a_server_that_is_away_is_in_no_message(tmp_path):
+    note = tmp_path / "failures/run.json"
+    note.parent.mkdir()
+    note.write_text(json.dumps(NOTE))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        settings = {"MLFLOW_TRACKING_URI": f"http://me:{PASSWORD}@{host}", "NO_PROXY": "127.0.0.1"}
+        settings["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+        said = fresh_python(TRACK, tmp_path, **settings)
+    assert f"http://{host}/api" in said  # MLflow does say whom it asked
+    assert "hunter2" not in said and "me:" not in said
