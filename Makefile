@@ -21,7 +21,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test bench ui compare unlock font lock lint format clean distclean
+.PHONY: help report test bench ui compare verify reference unlock font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,13 @@ ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=50
 compare: .venv/ready ## what moved from one build to another, beyond noise: A=results-of-one [B=results] [OUT=page]
 	@test -n "$(A)" || { echo 'A is missing: make compare A=path/to/results' >&2; exit 1; }
 	@.venv/bin/python workflow/scripts/compare.py "$(A)" "$(B)" "$(OUT)"
+
+verify: .venv/ready ## the results against the committed reference: what differs, and which claims would change
+	@.venv/bin/python workflow/scripts/verify.py reference "$(B)"
+
+reference: .venv/ready ## write reference/ anew from results: A=results-of-a-strict-build-of-the-same-commit
+	@test -n "$(A)" || { echo 'A is missing: make reference A=path/to/strict/results' >&2; exit 1; }
+	@.venv/bin/python workflow/scripts/keep_reference.py "$(B)" "$(A)" reference
 
 unlock: .venv/ready ## after a build was killed: let the next one begin
 	.venv/bin/snakemake --unlock

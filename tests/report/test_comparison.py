@@ -1,11 +1,9 @@
 """Two builds compared: what moved, what noise may explain, what differs between them."""
 
-import json
 import math
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,47 +16,8 @@ from relearn.report.comparison import Comparison, compare
 from relearn.report.language import Languages
 from relearn.report.layout import PROSE
 from relearn.report.results import Results
-from relearn.runs import record
 
-from .conftest import origin, verdict
-
-SEEDS = 10
-NOISE = np.random.default_rng(1).normal(size=(4, SEEDS))
-
-
-class Build:
-    """A results folder with two variants of one experiment and one claim."""
-
-    def __init__(self, folder: Path, seed_base: int = 1):
-        self.folder = folder
-        self.seed_base = seed_base
-        self.write("claims.json", [verdict("10a", "linear_regression", "It recovers the line.")])
-        self.write("published.json", {"10.1": {"w": 3.25, "loss": [2.0, 1.0, 0.5]}})
-        self.run("tuned", w=NOISE[0] + 3, rate=np.full(SEEDS, 0.1))
-        self.run("published", w=[3.25])
-
-    def write(self, path: str, content: object) -> None:
-        file = self.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(content))
-
-    def run(self, variant: str, changes: dict | None = None, **metrics) -> None:
-        scalars = record.per_seed({name: np.asarray(value) for name, value in metrics.items()})
-        record.write(self.folder / "runs/linear_regression" / variant, record.Records(scalars))
-        facts = {"params": {"seeds": len(scalars["seed"]), "rate": 0.1}, "fingerprint": "f"}
-        facts |= {"seed_base": self.seed_base, "data": None} | (changes or {})
-        identity = json.dumps(facts, sort_keys=True)
-        self.write(f"provenance/linear_regression/{variant}.json", origin(**facts, key=identity))
-
-
-@pytest.fixture
-def a(tmp_path) -> Build:
-    return Build(tmp_path / "a")
-
-
-@pytest.fixture
-def b(tmp_path) -> Build:
-    return Build(tmp_path / "b")
+from .conftest import NOISE, SEEDS, Build, verdict
 
 
 def compared(a: Build, b: Build) -> Comparison:

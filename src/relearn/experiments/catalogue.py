@@ -38,6 +38,11 @@ def module(experiment: str) -> ModuleType:
     return importlib.import_module(f"relearn.experiments.{experiment}")
 
 
+def listing(number: str) -> str:
+    """Return the experiment that re-runs a listing of the article: "10.6"."""
+    return next(name for name in names() if getattr(module(name), "LISTING", None) == number)
+
+
 def variant_slice(block: Mapping[str, Any], variant: str) -> dict[str, Any]:
     """Return the config values that one variant sees: the block's, overridden by its own."""
     shared = {key: value for key, value in block.items() if key not in ("variants", "claims")}

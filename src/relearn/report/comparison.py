@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -299,17 +300,12 @@ def _unlike(builds: tuple[Results, Results], runs: Iterable[Run]) -> dict[str, l
     """Return the files that are not equal to the byte, by run."""
     found = {}
     for run in runs:
-        folders = [build.run_folder(*run) for build in builds]
-        try:
-            unlike = [
-                name
-                for name in record.NAMES
-                if len({(folder / name).read_bytes() for folder in folders}) > 1
-            ]
-        except OSError as error:
-            raise RelearnError(
-                f"{error.filename}: {error.strerror}; make that run again"
-            ) from error
+        paths = {name: Path("runs", *run, name) for name in record.NAMES}
+        unlike = [
+            name
+            for name, path in paths.items()
+            if len({build.digest(path) for build in builds}) > 1
+        ]
         if unlike:
             found[_name(run)] = unlike
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -124,6 +125,26 @@ class Results:
                     reason = f"{error}; delete the folder and run make report."
                 raise MissingResult(f"{experiment}/{variant}/{name}: {reason}") from error
         return self._tables[path]
+
+    @cached_property
+    def sealed(self) -> dict[str, str]:
+        """Return the SHA-256 of each scientific result by its path from here; may be empty."""
+        lines = (self.file("manifest.sha256") or "").splitlines()
+        digests = (line.split("  ", 1) for line in lines)
+        return {path.removeprefix("results/"): digest for digest, path in digests}
+
+    def digest(self, path: Path) -> str:
+        """Return the SHA-256 of a file here; of one that was not kept, what the manifest says.
+
+        Raises:
+            RelearnError: it is in neither.
+        """
+        full = self.folder / path
+        if full.is_file():
+            return hashlib.sha256(full.read_bytes()).hexdigest()
+        if str(path) not in self.sealed:
+            raise RelearnError(f"{full} is missing; make that run again (make report)")
+        return self.sealed[str(path)]
 
     def file(self, path: str) -> str | None:
         """Return a text file's content, or None."""

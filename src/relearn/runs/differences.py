@@ -12,7 +12,8 @@ builds there are
 The rule is that of `evidence`, with zero for a threshold: a number moved if B − A is not zero by a
 two-sided test at 5 % and this survives Holm's correction over all comparisons of the two builds.
 Else noise may explain it, which says less the fewer the seeds are. Pairs that all agree to 10⁻⁹ of
-themselves differ by rounding. Nothing can be told from one seed, from a value that is not finite or
+themselves, or are all below 10⁻⁹ because they are the rest of a difference that is nil in theory,
+differ by rounding. Nothing can be told from one seed, from a value that is not finite or
 that squaring takes out of a float's range, and from a number, not 0 or 1, that is the same in every
 seed of each build: there is no noise to compare with, and it may be one draw, such as a rate that
 was tuned once for all seeds. What depends on such a draw has noise that the spread over seeds does
@@ -106,7 +107,7 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
     with np.errstate(invalid="ignore"):
         gains = b - a
     found = welch(Estimate(0.0, 0.0, 0.0, len(gains)), estimate(gains))
-    if np.allclose(a, b, rtol=ROUNDING, atol=0.0, equal_nan=True):
+    if rounded(a, b).all():
         return found._replace(outcome="rounding")
     if len(gains) > 1 and _zeros_and_ones(a, b):
         gained, changed = int(np.sum(gains > 0)), int(np.sum(gains != 0))
@@ -117,6 +118,24 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
         p = _clumps(len(gains), len(gains))
         return Difference(shift, shift, shift, p, p)
     return found
+
+
+def rounded(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Tell, value by value, whether rounding alone may part them; arrays of one shape."""
+    close = np.isclose(a, b, rtol=ROUNDING, atol=0.0, equal_nan=True)
+    return close | (np.maximum(np.abs(a), np.abs(b)) < ROUNDING)
+
+
+def strangers(a: Estimate, b: Estimate) -> float:
+    """Return the p of Student's test, as if each build had other seeds with one deviation."""
+    errors = np.array([_error(a), _error(b)])
+    with np.errstate(all="ignore"):
+        return _pooled(b.mean - a.mean, errors, np.array([a.n, b.n]))
+
+
+def deviation(of: Estimate) -> float:
+    """Return the standard deviation over seeds that an interval was made of; NaN for one seed."""
+    return _error(of) * np.sqrt(of.n)
 
 
 def welch(a: Estimate, b: Estimate) -> Difference:

@@ -1,0 +1,267 @@
+"""The committed reference and a build: what rounding explains, and what is a real difference."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests_support import ROOT
+
+from relearn.report.results import Results
+from relearn.report.verification import SENSITIVE, OtherBuild, sensitive, verify
+from relearn.runs import strict
+
+from .conftest import NOISE, SEEDS, Build, verdict
+
+SAME_RATE = {"rate": np.full(SEEDS, 0.1)}
+TUNED, PUBLISHED = "linear_regression/tuned", "linear_regression/published"
+COMMAND = ".venv/bin/snakemake --cores 1 --forcerun run -- results/runs/linear_regression/tuned"
+
+
+@pytest.fixture(autouse=True)
+def builds(a, b):
+    for build in (a, b):
+        for variant, metrics in {
+            "tuned": {"w": NOISE[0] + 3} | SAME_RATE,
+            "published": {"w": [3.25]},
+        }.items():
+            build.run(variant, {"command": COMMAND}, **metrics)
+    sensitive_in(a)
+
+
+def sensitive_in(build: Build, runs: dict | None = None, listings: dict | None = None) -> None:
+    build.write(SENSITIVE, {"runs": runs or {}, "listings": listings or {}})
+
+
+def real(a: Build, b: Build) -> list[str]:
+    return verify(Results.found(a.folder), Results.found(b.folder)).real
+
+
+def test_a_build_is_its_own_reference(a, b):
+    assert real(a, b) == []
+
+
+def test_the_last_digits_of_another_machine_are_no_real_difference(a, b):
+    b.run("tuned", {"command": COMMAND}, w=(NOISE[0] + 3) * (1 + 1e-12), **SAME_RATE)
+    b.write("published.json", {"10.1": {"w": 3.25 * (1 + 1e-12), "loss": [2.0, 1.0, 0.5]}})
+    assert real(a, b) == []
+
+
+def test_residues_of_rounding_are_not_compared_digit_by_digit(a, b):
+    for build, residue in ((a, 2e-16), (b, 9e-12)):
+        build.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3, gap=np.full(SEEDS, residue))
+    assert real(a, b) == []
+
+
+@pytest.mark.parametrize("change", [1e-6, 1e-3, np.nan])
+def test_one_seed_of_a_plain_run_that_is_off_is_a_real_difference(a, b, change):
+    w = NOISE[0] + 3
+    w[4] += change
+    b.run("tuned", {"command": COMMAND}, w=w, **SAME_RATE)
+    (line,) = real(a, b)
+    assert line.startswith(f"{TUNED} w: ") and line.endswith(", further than rounding")
+
+
+def test_a_setting_that_is_the_same_in_every_seed_is_no_noise(a, b):
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3, rate=np.full(SEEDS, 0.2))
+    assert real(a, b) == [f"{TUNED} rate: 0.1 → 0.2, further than rounding"]
+
+
+def test_a_sensitive_run_may_differ_in_each_seed_but_not_in_the_mean(a, b):
+    sensitive_in(a, {TUNED: {"w": 0.01}})
+    flips = np.tile([0.3, -0.3], SEEDS // 2)
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3 + flips, **SAME_RATE)
+    assert real(a, b) == []
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3.5 + flips / 10, **SAME_RATE)
+    (line,) = real(a, b)
+    assert line.endswith("moved beyond noise in 10 pairs of seeds")
+
+
+def test_a_shift_that_no_interval_shows_is_no_real_difference(a, b):
+    sensitive_in(a, {TUNED: {"w": 0.01}})
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3.00001 + NOISE[1] * 1e-6, **SAME_RATE)
+    assert real(a, b) == []
+
+
+def test_three_seeds_are_enough_to_see_that_a_training_failed(a, b):
+    """So few that after Holm's correction over these metrics none of them can have moved."""
+    sensitive_in(a, {TUNED: {"accuracy": 0.01}})
+    few = NOISE[:, :3] / 10
+    for build, mean, noise in ((a, 97.0, few[1]), (b, 10.0, few[2])):
+        others = {f"other_{number}": few[0] + noise for number in range(9)}
+        build.run("tuned", {"command": COMMAND}, accuracy=few[0] + mean, **others)
+    (line,) = real(a, b)
+    assert line.startswith(f"{TUNED} accuracy: ")
+    assert line.endswith("further than other seeds would be")
+
+
+@pytest.mark.parametrize(("w", "expected"), [(3.4, []), (30.0, ["further than two seeds are"])])
+def test_a_lone_seed_is_measured_by_the_seeds_of_the_variant_beside_it(a, b, w, expected):
+    sensitive_in(a, {PUBLISHED: {"w": 0.01}}, {"10.1 w": 0.01})
+    b.run("published", {"command": COMMAND}, w=[w])
+    b.write("published.json", {"10.1": {"w": w, "loss": [2.0, 1.0, 0.5]}})
+    lines = real(a, b)
+    assert [any(reason in line for reason in expected) for line in lines] == [True, True][
+        : len(lines)
+    ]
+    assert len(lines) == 2 * len(expected)
+
+
+def test_a_listing_in_double_precision_keeps_to_rounding(a, b):
+    b.write("published.json", {"10.1": {"w": 3.25, "loss": [2.0, 1.0, 0.50001]}})
+    assert real(a, b) == ["listing 10.1 loss, number 3: 0.5 → 0.50001, further than rounding"]
+
+
+def test_a_verdict_that_would_change_is_named(a, b):
+    changed = verdict("10a", "linear_regression", "It recovers the line.", verdict="inconclusive")
+    b.write("claims.json", [changed])
+    done = verify(Results.found(a.folder), Results.found(b.folder))
+    assert done.real == ["claim 10a: supported → inconclusive"]
+    assert [claim.id for claim in done.changed] == ["10a"]
+
+
+def test_an_effect_of_plain_runs_keeps_to_rounding(a, b):
+    changed = verdict("10a", "linear_regression", "It recovers the line.")
+    changed["effect"] = changed["effect"] | {"estimate": 1.23457}
+    b.write("claims.json", [changed])
+    assert real(a, b) == ["claim 10a: effect 1.23456 → 1.23457, further than rounding"]
+
+
+def test_what_the_results_lack_is_a_real_difference(a, b):
+    shutil.rmtree(b.folder / "runs/linear_regression/published")
+    assert real(a, b) == [f"variant {PUBLISHED}: in the reference only"]
+
+
+def test_files_that_were_not_kept_are_told_by_the_manifest(a, b):
+    scalars = "results/runs/linear_regression/tuned/scalars.csv"
+    for build, digest in ((a, "00"), (b, "11")):
+        (build.folder / "manifest.sha256").write_text(f"{digest}  {scalars}\n")
+    done = verify(Results.found(a.folder), Results.found(b.folder))
+    assert (done.sealed, done.unequal) == (1, [scalars.removeprefix("results/")])
+
+
+def script(name: str, *arguments: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "workflow/scripts" / name, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_the_command_says_what_differs_and_ends_with_status_1(a, b):
+    answer = script("verify.py", a.folder, b.folder)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "no real difference"
+    b.run("published", {"command": COMMAND}, w=[3.5])
+    answer = script("verify.py", a.folder, b.folder)
+    assert answer.returncode == 1
+    assert f"  {PUBLISHED} w: 3.25 → 3.5, further than rounding" in answer.stdout.splitlines()
+
+
+OTHERS = {
+    "another scale": (
+        {"seed_base": 2, "command": COMMAND.replace("1 --", "1 --configfile config/smoke.yaml --")},
+        "a is default scale, seed base 1; b is smoke scale, seed base 2: build the same",
+    ),
+    "another seed base": ({"seed_base": 2}, "b is default scale, seed base 2: build the same"),
+    "another config": (
+        {"params": {"seeds": SEEDS, "rate": 0.2}},
+        "another config, linear_regression/tuned rate: 0.1 in the reference, 0.2 here",
+    ),
+    "other data": ({"data": "f00d"}, "is of other data: see datasets in the config"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_what_answers_another_question_is_one_line_and_status_2(a, b, case):
+    changes, told = OTHERS[case]
+    for variant, metrics in {
+        "tuned": {"w": NOISE[0]} | SAME_RATE,
+        "published": {"w": [3.25]},
+    }.items():
+        params = {} if variant == "tuned" else {"params": {"seeds": 1, "rate": 0.1}}
+        b.run(variant, {"command": COMMAND} | changes | params, **metrics)
+    answer = script("verify.py", a.folder, b.folder)
+    (line,) = answer.stderr.splitlines()
+    assert told in line.replace(f"{a.folder.parent}/", "")
+    assert (answer.returncode, answer.stdout) == (2, "")
+
+
+def test_another_threshold_is_another_question(a, b):
+    changed = verdict("10a", "linear_regression", "It recovers the line.")
+    changed["effect"] = changed["effect"] | {"threshold": 0.6}
+    b.write("claims.json", [changed])
+    with pytest.raises(OtherBuild, match="another question in claim 10a"):
+        verify(Results.found(a.folder), Results.found(b.folder))
+
+
+def test_a_missing_reference_is_one_line_and_status_2(b, tmp_path):
+    answer = script("verify.py", tmp_path / "nothing", b.folder)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"relearn: {tmp_path}/nothing: no results here")
+
+
+def test_sensitive_is_what_a_build_with_other_rounding_changed(a, b):
+    b.run("tuned", {"command": COMMAND}, w=(NOISE[0] + 3) * 1.01, **SAME_RATE)
+    b.write("published.json", {"10.1": {"w": 3.25, "loss": [2.0, 1.0, 0.4]}})
+    found = sensitive(Results.found(a.folder), Results.found(b.folder))
+    assert found == {
+        "runs": {TUNED: {"w": pytest.approx(0.01 / 1.01)}},
+        "listings": {"10.1 loss": pytest.approx(0.2)},
+    }
+
+
+def build_in_mode(build: Build, mode: bool, **changes) -> None:
+    facts = {"command": COMMAND, "experiment": "linear_regression"} | changes
+    facts |= {"strict": True} if mode else {}
+    build.run("tuned", facts | {"variant": "tuned"}, w=NOISE[0] + 3 + 0.01 * mode, **SAME_RATE)
+    build.run("published", facts | {"variant": "published"}, w=[3.25])
+    files = sorted(build.folder.glob("runs/*/*/*"))
+    lines = [f"{mode:064}  results/{path.relative_to(build.folder)}\n" for path in files]
+    (build.folder / "manifest.sha256").write_text("".join(lines))
+
+
+def test_a_reference_is_written_of_two_builds_and_verifies_the_first(a, b, tmp_path):
+    build_in_mode(a, False)
+    build_in_mode(b, True)
+    (a.folder / SENSITIVE).unlink()
+    target = tmp_path / "reference"
+    answer = script("keep_reference.py", a.folder, b.folder, target)
+    assert answer.returncode == 0, answer.stderr
+    kept = sorted(str(path.relative_to(target)) for path in target.rglob("*.*"))
+    assert kept == [
+        *("claims.json", "manifest.sha256"),
+        *(f"provenance/linear_regression/{each}.json" for each in ("published", "tuned")),
+        "published.json",
+        *(f"runs/linear_regression/{each}/scalars.csv" for each in ("published", "tuned")),
+        "sensitive.json",
+    ]
+    assert list(json.loads((target / SENSITIVE).read_text())["runs"]) == [TUNED]
+    assert "earth" not in (target / "provenance/linear_regression/tuned.json").read_text()
+    assert script("verify.py", target, a.folder).returncode == 0
+    assert script("verify.py", target, b.folder).returncode == 1  # moved in ten pairs
+
+
+REFUSED = {
+    "changed files": ({"dirty": True}, False, "a is of changed files; commit them"),
+    "two commits": ({"commit": "beef"}, False, "commits beef, c0ffeec0ffee: build both of one"),
+    "two strict builds": ({}, True, "a is no build in normal mode: make clean report"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_no_reference_is_written_of_what_nobody_could_build_again(a, b, tmp_path, case):
+    changes, mode, told = REFUSED[case]
+    build_in_mode(a, mode, **changes)
+    build_in_mode(b, True)
+    answer = script("keep_reference.py", a.folder, b.folder, tmp_path / "reference")
+    assert answer.returncode == 2
+    assert told in answer.stderr
+    assert not (tmp_path / "reference").exists()
+
+
+def test_a_build_is_strict_only_with_every_variable():
+    assert strict.active(strict.VARIABLES)
+    for name in strict.VARIABLES:
+        without = {other: value for other, value in strict.VARIABLES.items() if other != name}
+        assert not strict.active(without)

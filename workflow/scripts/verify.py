@@ -1,0 +1,64 @@
+"""Compare a build with the committed reference: verify.py REFERENCE RESULTS.
+
+Prints what differs and which claims would change. Exit status: 0 if nothing does but what rounding
+explains, 1 at a real difference, 2 if the two cannot be compared.
+"""
+
+import sys
+from pathlib import Path
+
+from relearn.errors import RelearnError
+from relearn.report.results import Results
+from relearn.report.verification import Verification, scale, verify
+
+SHOWN = 20  # lines of one kind
+
+
+def listed(lines: list[str]) -> list[str]:
+    """Return the first lines, indented, and how many more there are."""
+    more = [f"… and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [f"  {line}" for line in [*lines[:SHOWN], *more]]
+
+
+def summary(done: Verification, scale: str) -> str:
+    """Return what was compared and what came of it, in lines."""
+    found, counts = done.found, done.found.counts
+    origins = [", ".join(origin["machines"][:1]) for origin in found.origins]
+    further = sum(count for kind, count in counts.items() if kind not in ("equal", "rounding"))
+    unequal = sum(listing.unequal for listing in found.listings)
+    of_other_code = sum(count for causes, count in found.causes.items() if "code" in causes)
+    lines = [
+        f"reference: {found.folders[0]}, {scale} scale, {origins[0]}",
+        f"results:   {found.folders[1]}, {origins[1]}",
+        f"files:     {done.sealed - len(done.unequal):,} of {done.sealed:,} equal to the byte",
+        f"numbers:   {counts['equal']:,} equal, {counts['rounding']:,} differ by rounding, "
+        f"{further:,} by more",
+        f"published: {unequal:,} of {found.published:,} differ",
+        f"claims:    {len(done.changed)} of {len(found.claims)} would change",
+    ]
+    if of_other_code:
+        lines.append(f"code:      {of_other_code:,} runs are of other code")
+    lines += listed(
+        [f"{each.id}: {each.a['verdict']} → {each.b['verdict']}" for each in done.changed]
+    )
+    if done.real:
+        return "\n".join([*lines, f"real differences: {len(done.real):,}", *listed(done.real)])
+    return "\n".join([*lines, "no real difference"])
+
+
+def main(reference: str, results: str) -> int:
+    """Print what differs; return the exit status."""
+    try:
+        builds = [Results.found(Path(folder)) for folder in (reference, results)]
+        done = verify(*builds)
+    except RelearnError as error:
+        print(f"relearn: {error}", file=sys.stderr)
+        return 2
+    print(summary(done, scale(builds[0])))
+    return int(bool(done.real))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))
