@@ -8,12 +8,16 @@ ARGS   ?=
 A      ?=
 B      ?= results
 OUT    ?= results/compare/index.html
+STRICT ?=
 
 ifeq (,$(findstring :$(SCALE):,:smoke:default:full:))
 $(error SCALE=$(SCALE) is unknown: take smoke, default or full)
 endif
 # --configfile takes every value that follows it: an option has to come next
 CONFIG = $(if $(filter default,$(SCALE)),,--configfile config/$(SCALE).yaml)
+
+# Variables for the same bits on every x86-64 processor; they must be there before Python is
+MODE = $(if $(STRICT),variables=$$(.venv/bin/python -m relearn.runs.strict) && env $$variables)
 
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
@@ -26,8 +30,8 @@ export DO_NOT_TRACK = true
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default|full] [CORES=N]
-	.venv/bin/snakemake $(CONFIG) --cores $(CORES)
+report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default|full] [CORES=N] [STRICT=1]
+	$(MODE) .venv/bin/snakemake $(CONFIG) --cores $(CORES)
 	@.venv/bin/python workflow/scripts/print_verdicts.py results/claims.json results/report/index.html
 	@test $(SCALE) != smoke || echo 'smoke scale: everything ran, but these verdicts mean nothing'
 

@@ -213,7 +213,7 @@ def test_sensitive_is_what_a_build_with_other_rounding_changed(a, b):
 
 def build_in_mode(build: Build, mode: bool, **changes) -> None:
     facts = {"command": COMMAND, "experiment": "linear_regression"} | changes
-    facts |= {"strict": True} if mode else {}
+    facts |= {"versions": {"numpy": "2.0.0"} | ({"instructions": "strict"} if mode else {})}
     build.run("tuned", facts | {"variant": "tuned"}, w=NOISE[0] + 3 + 0.01 * mode, **SAME_RATE)
     build.run("published", facts | {"variant": "published"}, w=[3.25])
     files = sorted(build.folder.glob("runs/*/*/*"))
@@ -235,11 +235,14 @@ def test_a_reference_is_written_of_two_builds_and_verifies_the_first(a, b, tmp_p
         "published.json",
         *(f"runs/linear_regression/{each}/scalars.csv" for each in ("published", "tuned")),
         "sensitive.json",
+        "strict.sha256",
     ]
     assert list(json.loads((target / SENSITIVE).read_text())["runs"]) == [TUNED]
     assert "earth" not in (target / "provenance/linear_regression/tuned.json").read_text()
     assert script("verify.py", target, a.folder).returncode == 0
-    assert script("verify.py", target, b.folder).returncode == 1  # moved in ten pairs
+    answer = script("verify.py", target, b.folder)
+    assert answer.returncode == 1  # moved in ten pairs
+    assert "6 of 6 equal to the byte (strict mode)" in answer.stdout
 
 
 REFUSED = {

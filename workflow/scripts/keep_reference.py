@@ -13,7 +13,7 @@ from relearn.errors import RelearnError
 from relearn.experiments import catalogue
 from relearn.files import whole
 from relearn.report.results import Results
-from relearn.report.verification import SENSITIVE, sensitive
+from relearn.report.verification import SENSITIVE, STRICT, sensitive
 from relearn.runs import record
 
 WHOLE = ("claims.json", "published.json", "manifest.sha256")
@@ -44,7 +44,7 @@ def check(normal: Results, strict: Results) -> str:
             raise RelearnError(
                 f"{build.folder} is of changed files; commit them, then make clean report"
             )
-        if {origin.get("strict", False) for origin in found} != {wanted}:
+        if {"instructions" in origin["versions"] for origin in found} != {wanted}:
             mode = "strict" if wanted else "normal"
             command = "make clean report" + " STRICT=1" * wanted
             raise RelearnError(f"{build.folder} is no build in {mode} mode: {command}")
@@ -62,6 +62,7 @@ def keep(normal: Results, strict: Results, target: Path) -> None:
         put(normal, target, path)
     for name in WHOLE:
         put(normal, target, normal.folder / name)
+    shutil.copyfile(strict.folder / "manifest.sha256", target / STRICT)
     # What seeds make of a listing's series is told by the controlled variants' curves.
     for listing in {name.split(" ")[0] for name in changed["listings"]}:
         for path in normal.folder.glob(f"runs/{catalogue.listing(listing)}/*/{record.NAMES[1]}"):

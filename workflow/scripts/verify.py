@@ -27,10 +27,12 @@ def summary(done: Verification, scale: str) -> str:
     further = sum(count for kind, count in counts.items() if kind not in ("equal", "rounding"))
     unequal = sum(listing.unequal for listing in found.listings)
     of_other_code = sum(count for causes, count in found.causes.items() if "code" in causes)
+    mode = " (strict mode)" if done.strict else ""
+    equal = done.sealed - len(done.unequal)
     lines = [
         f"reference: {found.folders[0]}, {scale} scale, {origins[0]}",
         f"results:   {found.folders[1]}, {origins[1]}",
-        f"files:     {done.sealed - len(done.unequal):,} of {done.sealed:,} equal to the byte",
+        f"files:     {equal:,} of {done.sealed:,} equal to the byte{mode}",
         f"numbers:   {counts['equal']:,} equal, {counts['rounding']:,} differ by rounding, "
         f"{further:,} by more",
         f"published: {unequal:,} of {found.published:,} differ",

@@ -55,11 +55,14 @@ class Request(NamedTuple):
         return python == sys.executable and written and mine == wanted
 
 
+LIBRARIES = ("MKL_", "ONEDNN_", "OPENBLAS_", "ATEN_", "NPY_", "GLIBC_")
+
+
 def _read_early(variables: dict[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in variables.items()
-        if name.startswith("PYTHON") or name.endswith("_THREADS")
+        if name.startswith(("PYTHON", *LIBRARIES)) or name.endswith("_THREADS")
     }
 
 

@@ -129,7 +129,11 @@ class Results:
     @cached_property
     def sealed(self) -> dict[str, str]:
         """Return the SHA-256 of each scientific result by its path from here; may be empty."""
-        lines = (self.file("manifest.sha256") or "").splitlines()
+        return self.manifest("manifest.sha256")
+
+    def manifest(self, name: str) -> dict[str, str]:
+        """Return the SHA-256 of each scientific result by its path from here, as a file says."""
+        lines = (self.file(name) or "").splitlines()
         digests = (line.split("  ", 1) for line in lines)
         return {path.removeprefix("results/"): digest for digest, path in digests}
 

@@ -21,9 +21,9 @@ fell further apart than rounding. A run is sensitive if one of its numbers is.
   interval is a tenth of it, so less than that changes no digit that anybody reads. Nor may the mean
   be further away than if the build had other seeds (Student's test at 5 % over all such numbers).
   This is what tells where seeds are too few for the paired test.
-- With one seed, a listing as printed, it must be no further away than two seeds of a controlled
-  variant of the experiment are from each other, by that of the least deviation (Student's t at 5 %
-  over all such numbers).
+- With one seed, a listing as printed, it must be no further away than two seeds are from each other
+  in that variant of the experiment which it is most like, by deviations from the mean (Student's t
+  at 5 % over all such numbers).
 
 Listings: 10.1 and 10.2 are descents on convex squares, where a step makes earlier rounding smaller;
 10.3 evaluates a formula; 10.4 and 10.5 are least squares, whose conditioning is what the seven
@@ -37,7 +37,7 @@ it is what people read. So is what one of both alone has.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,6 +54,7 @@ from relearn.runs import differences, record
 from relearn.runs.evidence import LEVEL
 
 SENSITIVE = "sensitive.json"
+STRICT = "strict.sha256"  # the manifest of a strict build
 MARGIN = 0.01  # of the seeds' deviation
 ALPHA = 1 - LEVEL
 NOT_ALIKE = {"seeds": "another seed base", "config": "another config", "data": "other data"}
@@ -71,6 +72,7 @@ class Verification:
         found: all that differs, `A` being the reference.
         real: a line for each difference that rounding cannot explain.
         unequal: sealed files that are not equal to the byte; `sealed` counts all.
+        strict: whether the results are strict, and those files were compared with a strict build's.
         changed: the claims that the results would change.
     """
 
@@ -78,6 +80,7 @@ class Verification:
     real: list[str]
     unequal: list[str]
     sealed: int
+    strict: bool
 
     @property
     def changed(self) -> list[Claim]:
@@ -94,7 +97,8 @@ def verify(reference: Results, results: Results) -> Verification:
     """
     found = compare(reference, results)
     _same_question(reference, results, found)
-    sealed = [each.sealed for each in (reference, results)]
+    strict = "instructions" in found.origins[1]["versions"]
+    sealed = [reference.manifest(STRICT) if strict else reference.sealed, results.sealed]
     return Verification(
         found=found,
         real=[*_only(found), *_Rule(reference, found).broken(results)],
@@ -104,6 +108,7 @@ def verify(reference: Results, results: Results) -> Verification:
             if len({own.get(path) for own in sealed}) > 1
         ),
         sealed=len(sealed[0]),
+        strict=strict,
     )
 
 
@@ -223,7 +228,7 @@ class _Rule:
             if number.metric not in metrics:
                 return "further than rounding"
             spread = self._spread(number.experiment, record.NAMES[0], number.metric)
-            return self._alone(np.array([number.b.mean - number.a.mean]), spread)
+            return self._alone(np.array([number.a.mean]), np.array([number.b.mean]), spread)
         if not metrics:
             return "further than rounding"
         if number.outcome == "untold":
@@ -250,16 +255,15 @@ class _Rule:
                 experiment = catalogue.listing(listing)
                 table = record.NAMES[1] if len(values[0]) > 1 else record.NAMES[0]
                 spread = self._spread(experiment, table, series)
-                reason = self._alone(values[1] - values[0], spread)
+                reason = self._alone(*values, spread)
             elif not differences.rounded(*values).all():
                 reason = "further than rounding"
             if reason:
                 place = f"listing {row.name}, number {row.place + 1}"
                 yield f"{place}: {_change(row.a, row.b)}, {reason}"
 
-    def _spread(self, experiment: str, table: str, column: str) -> list[np.ndarray]:
-        """Return of each variant with several seeds the deviation at each step, and its freedom."""
-        found = []
+    def _spread(self, experiment: str, table: str, column: str) -> Iterator[np.ndarray]:
+        """Yield of each variant with several seeds: means, deviations and freedom, (3, steps)."""
         for variant in self.reference.config["experiments"][experiment]["variants"]:
             if not (self.reference.run_folder(experiment, variant) / table).exists():
                 continue
@@ -267,19 +271,19 @@ class _Rule:
             if column not in frame or frame["seed"].nunique() < 2:
                 continue
             values = np.stack([own[column].to_numpy(float) for _, own in frame.groupby("seed")])
-            found.append(
-                np.array([values.std(axis=0, ddof=1), np.full(values.shape[1], len(values) - 1)])
-            )
-        return found
+            freedom = np.full(values.shape[1], len(values) - 1)
+            yield np.array([values.mean(axis=0), values.std(axis=0, ddof=1), freedom])
 
-    def _alone(self, difference: np.ndarray, spread: list[np.ndarray]) -> str:
-        """Return why one seed's numbers, shape (steps,), are too far away, or nothing."""
-        if not spread:
-            return "further than rounding, and no other variant tells what seeds make of it"
-        deviation, freedom = min(spread, key=lambda each: each[0].sum())
+    def _alone(self, a: np.ndarray, b: np.ndarray, spread: Iterable[np.ndarray]) -> str:
+        """Return why one seed's numbers, both (steps,), are too far apart, or nothing."""
         with np.errstate(all="ignore"):
-            p = 2 * special.stdtr(freedom, -np.abs(difference) / (np.sqrt(2) * deviation))
-        if (p >= ALPHA / self.lone).all():
+            away = ((np.abs((a - own[0]) / own[1]), own) for own in spread)
+            alike = {float(np.nan_to_num(each).sum()): own for each, own in away}
+            if not alike:
+                return "further than rounding, and no other variant tells what seeds make of it"
+            _, deviation, freedom = alike[min(alike)]
+            p = 2 * special.stdtr(freedom, -np.abs(b - a) / (np.sqrt(2) * deviation))
+        if ((p >= ALPHA / self.lone) | differences.rounded(a, b)).all():
             return ""
         return "further than two seeds are from each other"
 

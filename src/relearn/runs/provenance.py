@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from relearn.files import whole
-from relearn.runs import versions
+from relearn.runs import strict, versions
 
 
 def key(identity: Mapping[str, Any]) -> str:
@@ -26,7 +26,8 @@ def key(identity: Mapping[str, Any]) -> str:
 def command(scale: str, rule: str, target: str) -> str:
     """Return the exact command that remakes a target by running its rule again."""
     overlay = "" if scale == "default" else f"--configfile config/{scale}.yaml "
-    return f".venv/bin/snakemake --cores 1 {overlay}--forcerun {rule} -- {target}"
+    mode = f"{strict.COMMAND} " if strict.active() else ""
+    return f"{mode}.venv/bin/snakemake --cores 1 {overlay}--forcerun {rule} -- {target}"
 
 
 def git(folder: Path, *arguments: str) -> str | None:

@@ -7,8 +7,8 @@ the version for the oldest processors. They must be set before Python starts:
 
     env $(.venv/bin/python -m relearn.runs.strict) .venv/bin/snakemake --cores 2
 
-which is what `make report STRICT=1` does. A build is strict if all of them have these values; that
-enters the key of its runs, because its numbers are others.
+which is what `make report STRICT=1` does. A build is strict if all of them have these values. Like
+the packages' versions that enters a run's key and a rule's params, because the numbers are others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import platform
 import sys
 from collections.abc import Mapping
 
+INSTRUCTIONS = "strict"
+COMMAND = "env $(.venv/bin/python -m relearn.runs.strict)"
 VARIABLES = {
     "OPENBLAS_CORETYPE": "Nehalem",  # NumPy's and SciPy's
     "NPY_DISABLE_CPU_FEATURES": "X86_V3,X86_V4,AVX512_ICL,AVX512_SPR",

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from importlib import metadata
 
+from relearn.runs import strict
+
 # Those that can change a number, a picture or the page, by the name that code imports.
 PACKAGES = {
     "numpy": "numpy",
@@ -28,19 +30,26 @@ NO_NUMBERS = {"mlflow", "jinja2", "markdown-it-py"}
 
 def installed() -> dict[str, str]:
     """Return the installed version of each package that a build depends on."""
-    return {name: metadata.version(name) for name in ("relearn", "snakemake", *PACKAGES.values())}
+    names = ("relearn", "snakemake", *PACKAGES.values())
+    return {name: metadata.version(name) for name in names} | _instructions()
 
 
 def used(imported: Iterable[str]) -> dict[str, str]:
     """Return the versions that code rests on which imports these packages.
 
     A package rests on what it requires, too: scikit-learn on NumPy and SciPy. Python counts by its
-    minor version. What is not among PACKAGES does not count.
+    minor version. What is not among PACKAGES does not count. Strict mode does: the packages compute
+    other bits in it.
     """
     direct = {PACKAGES[name] for name in imported if name in PACKAGES}
     names = direct | (_required(direct) - NO_NUMBERS)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"python": python} | {name: metadata.version(name) for name in sorted(names)}
+    found = {name: metadata.version(name) for name in sorted(names)}
+    return {"python": python} | found | _instructions()
+
+
+def _instructions() -> dict[str, str]:
+    return {"instructions": strict.INSTRUCTIONS} if strict.active() else {}
 
 
 def _required(names: set[str]) -> set[str]:
