@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from relearn.runs.registration import differences, registrations
+from relearn.runs.registration import differences, of, registrations
 
 
 def blocks(threshold=0.5, seeds=10, **others) -> dict:
@@ -68,6 +68,22 @@ def test_what_is_not_committed_is_said(checkout):
     new = blocks() | {"new": {"claims": {"1a": {"threshold": 1}}}}
     assert registrations(checkout.folder, new)["1a"].commit == ""
     assert registrations(checkout.folder, None)["10a"].changes == []
+
+
+def test_another_scale_changes_sizes_on_purpose(checkout, monkeypatch):
+    checkout.commit("thresholds", blocks())
+    monkeypatch.chdir(checkout.folder)
+    changed = {"experiments": blocks(seeds=2)}
+    (change,) = of(changed | {"scale": "default"})["10a"].changes
+    assert change.lines == ["seeds: 10 → 2"]
+    assert of(changed | {"scale": "smoke"})["10a"].changes == []
+
+
+def test_a_config_that_is_gone_keeps_its_history(checkout):
+    first = checkout.commit("thresholds", blocks())
+    checkout.git("rm", "-q", "config/config.yaml")
+    checkout.git("commit", "-q", "-m", "gone")
+    assert registrations(checkout.folder, None)["10a"].commit == first
 
 
 def test_a_shallow_clone_says_that_it_is_one(checkout, tmp_path):
