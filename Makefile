@@ -25,7 +25,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
-.PHONY: help report test bench ui compare verify reference unlock font lock lint format clean distclean
+.PHONY: help report test bench mutants ui compare verify reference unlock font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,12 +58,7 @@ compare: .venv/ready ## what moved from one build to another, beyond noise: A=re
 	@test -n "$(A)" || { echo 'A is missing: make compare A=path/to/results' >&2; exit 1; }
 	@.venv/bin/python workflow/scripts/compare.py "$(A)" "$(B)" "$(OUT)"
 
-verify: .venv/ready ## the results against the committed reference: what differs, and which claims would change
-	@.venv/bin/python workflow/scripts/verify.py reference "$(B)"
-
-reference: .venv/ready ## write reference/ anew from results: A=results-of-a-strict-build-of-the-same-commit
-	@test -n "$(A)" || { echo 'A is missing: make reference A=path/to/strict/results' >&2; exit 1; }
-	@.venv/bin/python workflow/scripts/keep_reference.py "$(B)" "$(A)" reference
+.PHONY: help report test bench mutants ui compare verify reference unlock font lock lint format clean distclean
 
 unlock: .venv/ready ## after a build was killed: let the next one begin
 	.venv/bin/snakemake --unlock
@@ -85,7 +80,7 @@ clean: ## remove the results; data and environment stay
 	rm -rf results
 
 distclean: clean ## remove the environment and the tools' caches too; data stays
-	rm -rf .venv .screenshots .snakemake .pytest_cache .ruff_cache .import_linter_cache src/relearn.egg-info
+	rm -rf .venv .screenshots .snakemake .pytest_cache .ruff_cache .import_linter_cache mutants src/relearn.egg-info
 
 # --- the environment -----------------------------------------------------------------------------
 
