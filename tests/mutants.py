@@ -22,6 +22,8 @@ from pathlib import Path
 import yaml
 from scipy.stats import binomtest
 
+from relearn.runs import provenance
+
 SEED, SIZE = 20261128, 120
 FOLDER = Path("mutants/src")
 RESULTS, JUDGED, PAGE = Path("docs/mutants.json"), Path("tests/mutants.yaml"), Path("docs/trust.md")
@@ -75,6 +77,7 @@ def run() -> None:
     results = {
         "tool": f"mutmut {metadata.version('mutmut')}",
         "seed": SEED,
+        "commit": provenance.commit()[0],
         "written": Counter(map(module, names)),
         "outcomes": tested(sample(names)),
         "again": {},
@@ -119,7 +122,7 @@ def table() -> None:
         "",
         f"Killed at first: {counts[0]} of {sum(counts)} drawn by seed {results['seed']}, "
         f"{counts[0] / sum(counts):.0%} (95 % Clopper–Pearson {share.low:.0%} to "
-        f"{share.high:.0%}); {results['tool']}.",
+        f"{share.high:.0%}); {results['tool']}, commit {results['commit'][:7]}.",
     ]
     before, rest = PAGE.read_text().split(MARKS[0])
     after = rest.split(MARKS[1])[1]
