@@ -359,6 +359,19 @@ def test_a_failure_is_a_failed_run_until_the_next_success(results):
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
+def test_a_failure_of_no_experiment_stands_apart_until_the_next_success(results):
+    failures.write("seal", {}, "results/logs/seal.log", "OSError: full")
+    tracking.track_failures(results)
+    client = MlflowClient(f"sqlite:///{results}/mlflow/mlflow.db")
+    pipeline = client.get_experiment_by_name("pipeline")
+    assert pipeline.tags["mlflow.experimentKind"] == "custom_model_development"
+    (failed,) = client.search_runs([pipeline.experiment_id])
+    assert failed.data.tags[store.KEY] == "failed/seal"
+    failures.clear("seal", {})
+    track(results)
+    assert list(client.search_runs([pipeline.experiment_id])) == []
+
+
 def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     shutil.rmtree(results / "mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")
