@@ -58,7 +58,15 @@ compare: .venv/ready ## what moved from one build to another, beyond noise: A=re
 	@test -n "$(A)" || { echo 'A is missing: make compare A=path/to/results' >&2; exit 1; }
 	@.venv/bin/python workflow/scripts/compare.py "$(A)" "$(B)" "$(OUT)"
 
-.PHONY: help report test bench mutants ui compare verify reference unlock font lock lint format clean distclean
+verify: .venv/ready ## the results against the committed reference: what differs, and which claims would change
+	@.venv/bin/python workflow/scripts/verify.py reference "$(B)"
+
+reference: .venv/ready ## write reference/ anew from results: A=results-of-a-strict-build-of-the-same-commit
+	@test -n "$(A)" || { echo 'A is missing: make reference A=path/to/strict/results' >&2; exit 1; }
+	@.venv/bin/python workflow/scripts/keep_reference.py "$(B)" "$(A)" reference
+
+mutants: .venv/ready-test ## which share of small faults in data/ and runs/ the tests notice, by a sample
+	.venv/bin/python tests/mutants.py run
 
 unlock: .venv/ready ## after a build was killed: let the next one begin
 	.venv/bin/snakemake --unlock
