@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SECRETS = {
     "SECRET_TOKEN": "open-sesame-4711",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
-    "PIP_EXTRA_INDEX_URL": "https://somebody:index-hunter2@127.0.0.1:9/simple",
+    "DATABASE_URL": "postgresql://somebody:hunter2-of-a-database@127.0.0.1:9/lab",
 }
 
 

@@ -16,5 +16,5 @@ def test_a_line_for_each_file_sorted_by_path(tmp_path, monkeypatch):
     ]
     check = ["sha256sum", "--check", "--quiet", "sums"]
     assert subprocess.run(check).returncode == 0
-    (tmp_path / "b").write_bytes(b"abd")
+    (tmp_path / "b").write_bytes(b"xyz")
     assert subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 1

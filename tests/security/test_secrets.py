@@ -30,7 +30,7 @@ def holding(folder, *values):
 @pytest.mark.pipeline
 def test_a_build_keeps_no_secret_of_its_environment(built):
     """The shared build ran with these variables; the last is what its files would look like."""
-    secrets = [*SECRETS.values(), "index-hunter2"]
+    secrets = [*SECRETS.values(), "hunter2-of-a-database"]
     for name in ("results", ".snakemake"):
         assert holding(built.folder / name, *secrets, *SECRETS) == []
     assert not any(secret in built.output for secret in secrets)
