@@ -55,3 +55,10 @@ def test_each_make_target_that_is_named_exists(document):
 def test_the_index_leads_to_every_page():
     leads = {(ROOT / "docs" / link).resolve() for link in links(ROOT / "docs/README.md")}
     assert set(DOCS) - leads == {ROOT / "docs/README.md"}
+
+
+@by_document
+def test_each_test_that_is_named_exists(document):
+    for path, name in re.findall(r"\b(tests/[\w/]+\.py)(?:::(\w+))?", document.read_text()):
+        assert (ROOT / path).is_file(), path
+        assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"
