@@ -12,7 +12,6 @@ from tests_support import ROOT
 
 from relearn.report.results import Results
 from relearn.report.verification import SENSITIVE, OtherBuild, sensitive, verify
-from relearn.runs import strict
 
 from .conftest import NOISE, SEEDS, Build, verdict
 
@@ -78,6 +77,13 @@ def test_a_sensitive_run_may_differ_in_each_seed_but_not_in_the_mean(a, b):
     b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3.5 + flips / 10, **SAME_RATE)
     (line,) = real(a, b)
     assert line.endswith("moved beyond noise in 10 pairs of seeds")
+
+
+def test_a_flip_is_no_real_difference_where_a_variant_beside_it_is_sensitive(a, b):
+    sensitive_in(a, {"linear_regression/else": {"w": 0.01}})
+    flipped = np.where(np.arange(SEEDS) == 4, 0.01, 0)
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3 + flipped, **SAME_RATE)
+    assert real(a, b) == []
 
 
 def test_a_shift_that_no_interval_shows_is_no_real_difference(a, b):
@@ -261,10 +267,3 @@ def test_no_reference_is_written_of_what_nobody_could_build_again(a, b, tmp_path
     assert answer.returncode == 2
     assert told in answer.stderr
     assert not (tmp_path / "reference").exists()
-
-
-def test_a_build_is_strict_only_with_every_variable():
-    assert strict.active(strict.VARIABLES)
-    for name in strict.VARIABLES:
-        without = {other: value for other, value in strict.VARIABLES.items() if other != name}
-        assert not strict.active(without)

@@ -8,12 +8,13 @@ round otherwise. How far a number may then lie from the reference's depends on w
 Rounding: 10⁻⁹ of the number, or less than 10⁻⁹ where it is itself the rest of a difference that is
 nil in theory. A double carries 10⁻¹⁶, so this leaves seven digits for what sums, iterations and
 least squares make of one rounding. All must keep to it that are not sensitive, also numbers that
-are the same in every seed, and the effects of claims that no sensitive run is part of.
+are the same in every seed, and the effects of claims that no sensitive experiment makes.
 
 Sensitive: what rounding can change further. These are trainings in single precision, where two
 roundings part as two seeds do, and what hangs on matrices that are all but singular. Nobody chose
 them: `make reference` builds twice, once in strict mode, and keeps in sensitive.json which numbers
-fell further apart than rounding. A run is sensitive if one of its numbers is.
+fell further apart than rounding. That may be by luck, such as one image that changed sides, so an
+experiment is sensitive if one of its numbers is.
 
 - Over several seeds such a number may differ in each, but not in the mean. It must not have moved
   (the paired test of `differences`, after Holm's correction over all comparisons) by more than a
@@ -193,9 +194,14 @@ class _Rule:
         return json.loads(text)
 
     @cached_property
+    def experiments(self) -> set[str]:
+        """Those that are sensitive."""
+        return {run.split("/")[0] for run in self.sensitive["runs"]}
+
+    @cached_property
     def several(self) -> int:
-        """How many numbers of sensitive runs over several seeds are tested."""
-        return sum(_run(each) in self.sensitive["runs"] for each in self.found.tested)
+        """How many numbers of sensitive experiments over several seeds are tested."""
+        return sum(each.experiment in self.experiments for each in self.found.tested)
 
     @cached_property
     def lone(self) -> int:
@@ -223,13 +229,12 @@ class _Rule:
         """Return why a number's difference is real; empty if it is not."""
         if number.outcome in ("equal", "rounding"):
             return ""
-        metrics = self.sensitive["runs"].get(_run(number), {})
         if number.a.n == number.b.n == 1:
-            if number.metric not in metrics:
+            if number.metric not in self.sensitive["runs"].get(_run(number), {}):
                 return "further than rounding"
             spread = self._spread(number.experiment, record.NAMES[0], number.metric)
             return self._alone(np.array([number.a.mean]), np.array([number.b.mean]), spread)
-        if not metrics:
+        if number.experiment not in self.experiments:
             return "further than rounding"
         if number.outcome == "untold":
             return "further than rounding, and no noise to compare with"
@@ -290,14 +295,16 @@ class _Rule:
     def _claim(self, claim: Claim) -> Iterator[str]:
         if claim.changed:
             yield f"claim {claim.id}: {claim.a['verdict']} → {claim.b['verdict']}"
-        runs = {run.split("/")[0] for run in self.sensitive["runs"]}
         for part in claim.parts:
             name = f"claim {claim.id}" + (f", {part.condition}" if part.condition else "")
             effects = [_effect(each) for each in (part.a, part.b)]
             told = _change(*(each[0] for each in effects))
             if part.outcome == "moved" and not claim.changed:
                 yield f"{name}: effect {told}, moved beyond noise"
-            elif claim.a["experiment"] not in runs and not differences.rounded(*effects).all():
+            elif (
+                claim.a["experiment"] not in self.experiments
+                and not differences.rounded(*effects).all()
+            ):
                 yield f"{name}: effect {told}, further than rounding"
 
 
