@@ -24,8 +24,12 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 # MLflow and its page report nothing home
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
+# Snakemake cannot do without a cache; where the home may not be written to, it is kept here
+ifneq (yes,$(shell test -w "$$HOME" && echo yes))
+export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
+endif
 
-.PHONY: help report test bench mutants ui compare verify reference unlock font lock lint format clean distclean
+.PHONY: help report test soak bench mutants ui compare verify reference font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +41,10 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 
 test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+soak: .venv/ready-test ## the long form of the tests of faults and parsers, an hour or more [ARGS="-k kill"]
+	SOAK=1 FUZZ_INPUTS=10000 .venv/bin/pytest --numprocesses auto --dist worksteal -v \
+		tests/faults tests/fuzz $(ARGS)
 
 bench: .venv/ready-test ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
 	.venv/bin/snakemake --cores $(CORES) --quiet all -- data
@@ -67,9 +75,6 @@ reference: .venv/ready ## write reference/ anew from results: A=results-of-a-str
 
 mutants: .venv/ready-test ## which share of small faults in data/ and runs/ the tests notice, by a sample
 	.venv/bin/python tests/mutants.py run
-
-unlock: .venv/ready ## after a build was killed: let the next one begin
-	.venv/bin/snakemake --unlock
 
 lint: .venv/ready-test ## style, spelling, import layers, the workflow
 	.venv/bin/ruff check

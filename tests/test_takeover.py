@@ -15,7 +15,7 @@ FOLDER = (
     "import os, sys; from pathlib import Path; from relearn import takeover\n"
     "folder = Path(sys.argv[1])\n"
 )
-ARRIVE = FOLDER + "takeover.arrive(folder)\n"
+ARRIVE = FOLDER + "takeover.arrive(folder=folder)\n"
 BEGIN = FOLDER + "takeover.begin(folder)\n"
 WORK = FOLDER + "os.environ[takeover.BUILD] = sys.argv[2]\ntakeover.work(folder)\n"
 STAY = "print('here', flush=True); sys.stdin.read()"
@@ -58,6 +58,18 @@ def test_locks_of_a_living_build_stay(folder):
         assert locks(folder) == ["0.input.lock"]
     fresh_python(ARRIVE, folder)  # killed by now
     assert locks(folder) == []
+
+
+def test_a_job_of_a_cluster_removes_no_locks(folder):
+    fresh_python(FOLDER + "takeover.arrive(main=False, folder=folder)", folder)
+    assert locks(folder) == ["0.input.lock"]
+
+
+def test_where_the_file_system_knows_no_locks_a_build_goes_on(folder):
+    no_locks = "import fcntl, errno\ndef flock(*_): raise OSError(errno.ENOLCK, 'no locks')\n"
+    no_locks += "fcntl.flock = flock\n"
+    fresh_python(no_locks + ARRIVE + "takeover.begin(folder)", folder)
+    assert locks(folder) == ["0.input.lock"]
 
 
 def test_a_second_build_is_refused(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
 
 from benchmarks.project import SNAKEMAKE
@@ -20,6 +21,7 @@ from relearn.runs import evidence
 from relearn.runs.seeds import seeds
 
 ROOT = Path(__file__).resolve().parents[1]
+soak = pytest.mark.skipif("SOAK" not in os.environ, reason="the long form: make soak")
 
 # In the environment of the build that the tests share; tests/security looks for the values.
 SECRETS = {

@@ -14,6 +14,7 @@ one held, however it died:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -25,42 +26,61 @@ from relearn.errors import RelearnError
 
 SNAKEMAKES = Path(".snakemake")
 BUILD = "RELEARN_BUILD"  # the variable by which a job knows the build that it belongs to
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)  # the file system knows none
 _held: list[IO[str]] = []  # open, hence locked, until this process ends
 
 
-def arrive(folder: Path = SNAKEMAKES) -> None:
+def arrive(main: bool = True, folder: Path = SNAKEMAKES) -> bool:
     """Be present as long as this process lives; remove Snakemake's locks if nobody else is.
 
-    Where the file system knows no such locks, nothing is done.
+    Args:
+        main: whether a person started this Snakemake; one for a single job of a cluster, on another
+            machine, may see no locks of this one.
+
+    Returns:
+        Whether nobody else is; False, and nothing done, if the file system knows no such locks.
     """
     try:
         present = _open(folder, "present")
-        if _take(present, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        alone = main and _take(present, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if alone:
             for lock in (folder / "locks").glob("*.lock"):
                 lock.unlink()
         _take(present, fcntl.LOCK_SH)
     except OSError:
-        return
+        return False
     _held.append(present)
+    return alone
 
 
 def begin(folder: Path = SNAKEMAKES) -> None:
     """Be the build of this folder, once the jobs that a killed one left have ended.
 
+    Where the file system knows no such locks, nothing is done.
+
     Raises:
-        RelearnError: another build is at work here.
+        RelearnError: another build is at work here, or the folder may not be written to.
     """
-    build = _open(folder, "build")
-    if not _take(build, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        raise RelearnError(f"{Path.cwd()}: another build is at work here; wait until it has ended")
-    _held.append(build)
-    os.environ[BUILD] = uuid.uuid4().hex
-    with _open(folder, "jobs") as jobs:
-        if not _take(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            print("relearn: waiting for jobs that a killed build left", file=sys.stderr, flush=True)
-            _take(jobs, fcntl.LOCK_EX)
-        jobs.truncate(0)
-        jobs.write(os.environ[BUILD])
+    try:
+        build = _open(folder, "build")
+        if not _take(build, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            raise RelearnError(
+                f"{Path.cwd()}: another build is at work here; wait until it has ended"
+            )
+        _held.append(build)
+        name = uuid.uuid4().hex
+        with _open(folder, "jobs") as jobs:
+            if not _take(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                waiting = "relearn: waiting for jobs that a killed build left"
+                print(waiting, file=sys.stderr, flush=True)
+                _take(jobs, fcntl.LOCK_EX)
+            jobs.truncate(0)
+            jobs.write(name)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return
+        raise RelearnError(f"{folder / 'relearn'}: {error}") from error
+    os.environ[BUILD] = name
 
 
 def work(folder: Path = SNAKEMAKES) -> None:

@@ -372,6 +372,13 @@ def test_a_failure_of_no_experiment_stands_apart_until_the_next_success(results)
     assert list(client.search_runs([pipeline.experiment_id])) == []
 
 
+def test_a_failure_of_tracking_itself_is_cleared_by_the_next_that_succeeds(results):
+    failures.write("track", {}, "results/logs/track.log", "was killed")
+    tracking.track_failures(results)
+    _, runs = track(results)  # as in its job, whose note is there until it has ended
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
 def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     shutil.rmtree(results / "mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")

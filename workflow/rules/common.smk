@@ -11,13 +11,16 @@ import relearn.report
 from relearn import forkserver, takeover
 from relearn.errors import RelearnError
 from relearn.planning import plan
+from relearn.runs import altered
 
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(
         f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
         "spaces or quotes; move the checkout to a path without them"
     )
-takeover.arrive()
+if takeover.arrive(main=workflow.is_main_process):
+    for path in altered.removed(Path("results/usage"), Path("results/manifest.sha256")):
+        print(f"relearn: {path}: is not what its job wrote; it is made again", file=sys.stderr)
 try:
     PLAN = plan(
         config,
@@ -122,10 +125,12 @@ def shown_first(path, kind):
     return shown(path, kind, kind, category="00 All experiments", subcategory=None)
 
 
-# The store is no output of `track`, which adds to it; an index is none if its store is gone, or was
-# made in another folder.
+# The store is no output of `track`, which adds to it; an index is none if its store is gone or is no
+# database, or was made in another folder.
 TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
 MADE_IN = Path("results/mlflow/made-in")
 AT_HOME = MADE_IN.exists() and MADE_IN.read_text() == str(MADE_IN.parent.resolve())
-if not TRACKING_URI and not (AT_HOME and os.path.exists("results/mlflow/mlflow.db")):
+STORE = Path("results/mlflow/mlflow.db")
+IS_STORE = STORE.exists() and STORE.open("rb").read(15) == b"SQLite format 3"
+if not TRACKING_URI and not (AT_HOME and IS_STORE):
     Path("results/mlflow/runs.json").unlink(missing_ok=True)

@@ -1,6 +1,8 @@
+# `update`, because another checkout may share `data/`: Snakemake would first remove what that one
+# is reading.
 rule fetch:
     output:
-        expand("data/{{dataset}}/raw/{name}.idx", name=PLAN["arrays"]),
+        update(expand("data/{{dataset}}/raw/{name}.idx", name=PLAN["arrays"])),
     log:
         "results/logs/fetch/{dataset}.log",
     conda:
@@ -18,8 +20,8 @@ rule normalise:
     input:
         rules.fetch.output,
     output:
-        arrays=expand("data/{{dataset}}/{name}.npy", name=PLAN["arrays"]),
-        facts="data/{dataset}/normalisation.json",
+        arrays=update(expand("data/{{dataset}}/{name}.npy", name=PLAN["arrays"])),
+        facts=update("data/{dataset}/normalisation.json"),
     log:
         "results/logs/normalise/{dataset}.log",
     conda:

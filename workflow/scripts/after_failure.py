@@ -4,10 +4,12 @@ Called by the Snakefile's onerror, with the config as JSON on standard input, on
 """
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
 
+from relearn import takeover
 from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.report import page
@@ -15,11 +17,17 @@ from relearn.runs import tracking
 from relearn.runs.registration import of
 
 REPORT = Path("results/report/index.html")
+logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it would add a traceback to its error
 
+try:
+    takeover.work()  # should the build be killed now, the next one waits for what is written here
+except RelearnError as error:
+    sys.exit(f"relearn: {error}")
 try:
     tracking.track_failures(Path("results"))
 except Exception as error:  # the build's own failure is the news; this one is a line beside it
-    print(f"relearn: the failure is not in MLflow: {error}".splitlines()[0], file=sys.stderr)
+    said = " ".join(str(error).split())
+    print(f"relearn: the failure is not in MLflow: {said[:300]}", file=sys.stderr)
 try:
     with whole(REPORT) as temporary:
         config = json.load(sys.stdin)
@@ -27,7 +35,7 @@ try:
         temporary.write_text(built.html)
     os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
-except RelearnError as error:
+except (RelearnError, OSError) as error:
     state = "the report is as it was" if REPORT.exists() else "there is no report"
     print(f"relearn: {state}: {error}", file=sys.stderr)
 # Without its index the next build tracks again, and so clears what has succeeded by then.

@@ -23,7 +23,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 
 from relearn.files import whole
-from relearn.runs import described, logged
+from relearn.runs import database, described, logged
 
 SQLITE = "sqlite:///"
 KEY, PARENT, FAILED = "relearn.key", "mlflow.parentRunId", "failed/"
@@ -65,6 +65,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder == (results / "mlflow").resolve():
             _at_home(self.folder)
+            database.ready(self.folder / "mlflow.db", _enter)
         if uri.startswith("http"):
             uri = _keep_credentials(uri)
         self.client = MlflowClient(tracking_uri=uri)
@@ -76,6 +77,10 @@ class Store:
         """
         location = str(self.folder / "artifacts" / name) if self.folder else None
         return Known(self.client, name, location, tags)
+
+
+def _enter(path: Path) -> None:
+    MlflowClient(tracking_uri=f"{SQLITE}{path}").search_experiments(max_results=1)
 
 
 def _at_home(folder: Path) -> None:

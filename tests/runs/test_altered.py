@@ -1,0 +1,71 @@
+"""Results that are not what their job wrote are removed, so that they are made again."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from relearn.runs.altered import digests, removed
+
+SCALARS = "results/runs/a/b/scalars.csv"
+
+
+@pytest.fixture
+def scalars(tmp_path, monkeypatch) -> Path:
+    """A result and what its job left of it, both older than the manifest."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(SCALARS)
+    path.parent.mkdir(parents=True)
+    path.write_text("seed,loss\n0,1.5\n1,2.5\n")
+    Path("results/usage").mkdir()
+    left = {"seconds": 1.0, "outputs": digests([SCALARS, "data/mnist/raw/a.idx"])}
+    Path("results/usage/run.a.b.json").write_text(json.dumps(left))
+    os.utime(path, (100, 100))
+    Path("results/manifest.sha256").touch()
+    return path
+
+
+def found() -> list[str]:
+    return list(removed(Path("results/usage"), Path("results/manifest.sha256")))
+
+
+def test_a_job_leaves_size_and_digest_of_its_results_and_nothing_of_data(scalars):
+    left = json.loads(Path("results/usage/run.a.b.json").read_text())["outputs"]
+    digest = "c7514c6b365e1a3bf1dbf5318fcdaada1f2bc472f3a7c737c99c275addd47dc7"
+    assert left == {SCALARS: [22, digest]}
+
+
+def test_a_result_as_it_was_made_stays(scalars):
+    assert found() == []
+    scalars.touch()
+    assert found() == []
+    assert scalars.exists()
+
+
+def test_a_result_that_is_cut_short_is_removed_however_old_it_looks(scalars):
+    scalars.write_text("seed,loss\n0,1.5\n")
+    os.utime(scalars, (100, 100))
+    assert found() == [SCALARS]
+    assert not scalars.exists()
+
+
+def test_a_result_of_another_byte_is_removed(scalars):
+    scalars.write_text("seed,loss\n0,1.5\n1,2.6\n")
+    os.utime(scalars, (2e9, 2e9))
+    assert found() == [SCALARS]
+
+
+def test_the_report_of_a_failed_build_stays_until_it_is_made_again(scalars):
+    scalars.write_text("with gaps")
+    os.utime(scalars, (0, 0))
+    assert found() == []
+
+
+def test_a_result_that_is_missing_or_of_an_earlier_version_is_nobodys_business(scalars):
+    scalars.unlink()
+    Path("results/usage/run.a.c.json").write_text('{"seconds": 1.0}')
+    Path("results/usage/run.a.d.json").write_text('{"seco')
+    assert found() == []
