@@ -153,6 +153,7 @@ def _chosen(
 ) -> dict[str, np.ndarray]:
     import torch
 
+    from relearn.learning.roots import square_root
     from relearn.learning.stack import Linear
 
     def confusion(sets: Sequence[Digits]) -> torch.Tensor:
@@ -174,7 +175,7 @@ def _chosen(
         "validation_accuracy": torch.stack(validated)[best, seeds],
         "train_accuracy": percent_right(confusion([each.train for each in tasks])),
         "confusion": tested,
-        "weight_rms": (squares / weights).sqrt().cpu(),
+        "weight_rms": square_root(squares / weights).cpu(),
         "parameters": torch.full((len(tasks),), weights + sum(each.outputs for each in layers)),
         "train_samples": torch.full((len(tasks),), len(tasks[0].train.labels)),
         "setting": best,

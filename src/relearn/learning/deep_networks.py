@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from torch.nn import functional
 
+from relearn.learning.roots import square_root
 from relearn.learning.stack import LANES, Generators, padded
 from relearn.learning.training import flushed_denormals
 
@@ -165,7 +166,7 @@ def train(
         with torch.no_grad():
             if design.clip is not None:
                 squares = torch.stack([each.double().square().sum((1, 2)) for each in gradients])
-                norm = squares.sum(0).sqrt().clamp(min=design.clip)
+                norm = square_root(squares.sum(0)).clamp(min=design.clip)
                 factor = (design.clip / norm).float()[:, None, None]
                 gradients = [each * factor for each in gradients]
             if adam:
@@ -184,7 +185,7 @@ def _adam_direction(
 ) -> torch.Tensor:
     first.mul_(0.9).add_(0.1 * gradient)
     second.mul_(0.999).add_(0.001 * gradient * gradient)
-    return (first / (1 - 0.9**taken)) / ((second / (1 - 0.999**taken)).sqrt() + 1e-8)
+    return (first / (1 - 0.9**taken)) / (square_root(second / (1 - 0.999**taken)) + 1e-8)
 
 
 @torch.no_grad()
