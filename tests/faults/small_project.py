@@ -201,7 +201,7 @@ def jobs(folder: Path) -> Iterator[tuple[str, int]]:
         try:
             log = Path(os.readlink(f"/proc/{process}/fd/1"))
             if log.is_relative_to(folder / "results/logs"):
-                build = psutil.Process(process).environ()[BUILD]
+                build = psutil.Process(process).environ().get(BUILD)
                 if build == (folder / ".snakemake/relearn/jobs").read_text():
                     yield str(log.relative_to(folder / "results/logs").with_suffix("")), process
         except (OSError, psutil.Error):

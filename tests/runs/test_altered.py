@@ -58,6 +58,17 @@ def test_a_result_of_another_byte_is_removed(scalars):
     assert found() == [SCALARS]
 
 
+def test_a_manifest_of_another_byte_is_removed_and_vouches_for_nothing(scalars):
+    manifest = Path("results/manifest.sha256")
+    left = {"outputs": digests([str(manifest)])}
+    Path("results/usage/seal.json").write_text(json.dumps(left))
+    assert found() == []
+    scalars.write_text("seed,loss\n0,1.5\n1,2.6\n")
+    os.utime(scalars, (100, 100))
+    manifest.write_text("0")
+    assert found() == [SCALARS, str(manifest)]
+
+
 def test_the_report_of_a_failed_build_stays_until_it_is_made_again(scalars):
     scalars.write_text("with gaps")
     os.utime(scalars, (0, 0))
