@@ -162,7 +162,7 @@ def outcomes(differences: Sequence[Difference]) -> list[str]:
 
 def _error(of: Estimate) -> float:
     """Return the standard error that an interval was made of; NaN for one seed."""
-    return (of.high - of.mean) / special.stdtrit(of.n - 1, (1 + LEVEL) / 2) if of.n > 1 else np.nan
+    return (of.high - of.mean) / special.stdtrit(of.n - 1, (1 + LEVEL) / 2)
 
 
 def _zeros_and_ones(*samples: np.ndarray) -> bool:
