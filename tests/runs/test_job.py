@@ -1,14 +1,9 @@
-"""A job in a process of its own: what it leaves in its log, its notes and on the terminal."""
+"""A job in a process of its own: what it leaves in its log, its note and on the terminal."""
 
 import json
-import os
 import subprocess
 import sys
 from datetime import datetime
-
-import pytest
-
-from relearn.runs import failures
 
 JOB = """
 import os, sys, time, types
@@ -93,27 +88,3 @@ def test_a_killed_job_has_left_its_note(tmp_path):
     assert note(tmp_path)["error"] == (
         "was killed, or its machine stopped, before it could say why"
     )
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_a_note_ends_with_the_last_twenty_lines_of_the_log(folder):
-    (folder / "log").write_bytes(b"".join(b"line %d \xff\n" % number for number in range(30)))
-    failures.write("run", {"experiment": "sums"}, "log", "no")
-    (found,) = failures.notes()
-    lines = found["tail"].splitlines()
-    assert (len(lines), lines[0], lines[-1]) == (20, "line 10 \ufffd", "line 29 \ufffd")
-
-
-def test_notes_come_by_name_and_one_is_cleared(folder):
-    for rule in ("judge", "draw"):
-        failures.write(rule, {"experiment": "sums"}, "no log", rule)
-    assert [each["error"] for each in failures.notes()] == ["draw", "judge"]
-    assert next(failures.notes())["tail"] == ""
-    failures.clear("draw", {"experiment": "sums"})
-    failures.clear("draw", {"experiment": "sums"})
-    assert os.listdir("results/failures") == ["judge.sums.json"]
