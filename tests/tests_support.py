@@ -113,7 +113,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=900,
+            timeout=1800,
         )
 
     def planned(self) -> set[str]:
