@@ -92,9 +92,9 @@ def test_the_same_shift_in_every_pair_is_as_sure_as_the_seeds_allow(shift):
     )
 
 
-def test_values_too_small_to_be_squared_are_no_shift():
-    values = np.array(A[:4]) * 1e-200
-    assert paired(values, np.array(B) * 1e-200).outcome == "untold"
+def test_values_too_small_to_be_squared_are_rests_of_nothing_and_too_large_ones_no_shift():
+    for size, outcome in ((1e-200, "rounding"), (1e200, "untold")):
+        assert paired(np.array(A[:4]) * size, np.array(B) * size).outcome == outcome
 
 
 def test_no_p_is_less_than_the_seeds_can_show():

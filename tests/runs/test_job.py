@@ -10,9 +10,13 @@ import os, sys, time, types
 from relearn.errors import ConfigError
 from relearn.runs.job import job
 wildcards = {{"experiment": "sums", "variant": "plain"}}
-asked = types.SimpleNamespace(rule="run", log="results/logs/run.log", wildcards=wildcards)
+made = ["results/made.txt", "data/images.npy"]
+asked = types.SimpleNamespace(
+    rule="run", log="results/logs/run.log", wildcards=wildcards, output=made
+)
 with job(asked, show_progress={progress}):
     print("to the log")
+    open(made[0], "w").write("abc")
     print("to the bar", file=sys.stderr)
     {body}
 """
@@ -39,7 +43,9 @@ def test_a_success_is_silent_and_leaves_its_log_and_what_it_cost(tmp_path):
     assert (tmp_path / LOG).read_text().splitlines() == ["to the log", "to the bar"]
     assert list((tmp_path / "results/failures").iterdir()) == []
     usage = json.loads((tmp_path / "results/usage" / PLACE).read_text())
-    assert list(usage) == ["seconds", "cpu_seconds", "peak_mib"]
+    assert list(usage) == ["seconds", "cpu_seconds", "peak_mib", "outputs"]
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert usage["outputs"] == {"results/made.txt": [3, abc]}
     assert 0.2 <= usage["seconds"] < 60
     assert 0 < usage["cpu_seconds"] < 60
     assert 64 < usage["peak_mib"] < 2048
@@ -60,7 +66,7 @@ def test_a_refusal_is_one_line_without_a_traceback(tmp_path):
     found = note(tmp_path)
     assert (found["error"], found["log"], found["rule"]) == (message, LOG, "run")
     assert found["wildcards"] == {"experiment": "sums", "variant": "plain"}
-    assert found["tail"].splitlines()[-2:] == ["rate: -1; give a number", "above 0"]
+    assert found["tail"].splitlines()[-1] == message
     assert datetime.fromisoformat(found["ended"]).utcoffset().total_seconds() == 0
     assert not (tmp_path / "results/usage").exists()
 

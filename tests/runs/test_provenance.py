@@ -6,12 +6,11 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from relearn.runs import provenance
+from relearn.runs import provenance, versions
 
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -93,7 +92,7 @@ def test_everything_that_is_written(checkout, monkeypatch):
         "python": ".".join(map(str, sys.version_info[:3])),
         "processor": f"{models[0]}, {os.cpu_count()} cores, {round(memory / 2**20)} GiB",
         "gpu": None,
-        "versions": {name: metadata.version(name) for name in provenance.PACKAGES},
+        "versions": versions.installed(),
         "commit": provenance.commit()[0],
         "dirty": False,
         "threads": 2,
