@@ -90,19 +90,24 @@ def require_resumed(project: SmallProject, whole: SmallProject) -> None:
     assert "Nothing to be done" in said
 
 
+def kill_once(project: SmallProject, whole: SmallProject, moment: Moment) -> None:
+    """Kill a build at the moment; where that is too late, earlier, and from the beginning."""
+    while not killed(project, whole, moment):
+        moment = moment._replace(share=moment.share / 2)
+        for name in ("results", "data", ".snakemake"):
+            shutil.rmtree(project.folder / name)
+
+
 def test_a_build_that_is_killed_again_and_again_ends_as_if_it_had_not_been(bare, whole):
-    assert killed(bare, whole, Moment("controller", "run", 0.5))
-    assert killed(bare, whole, Moment("job", "draw", 0))
-    assert killed(bare, whole, Moment("job", "track", 0.3))
-    assert killed(bare, whole, Moment("controller", "track", 0.3))
+    kill_once(bare, whole, Moment("controller", "run", 0.5))
+    kill_once(bare, whole, Moment("job", "draw", 0))
+    kill_once(bare, whole, Moment("job", "track", 0.3))
+    kill_once(bare, whole, Moment("controller", "track", 0.3))
     require_resumed(bare, whole)
 
 
 @soak
 @pytest.mark.parametrize("moment", [Moment.drawn(number) for number in range(KILLS)], ids=str)
 def test_a_killed_build_ends_as_if_it_had_not_been(bare, whole, moment):
-    while not killed(bare, whole, moment):  # too late: earlier, and from the beginning
-        moment = moment._replace(share=moment.share / 2)
-        for name in ("results", "data", ".snakemake"):
-            shutil.rmtree(bare.folder / name)
+    kill_once(bare, whole, moment)
     require_resumed(bare, whole)
