@@ -62,8 +62,9 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
     """
     results = ROOT / "results"
     config = yaml.load((ROOT / CONFIG).read_text(), LOADER)
-    if not (results / "report/index.html").exists():
-        raise RelearnError(f"{results}/report/index.html: not there; run make report first")
+    for file in ("report/index.html", "mlflow/runs.json"):
+        if not (results / file).exists():
+            raise RelearnError(f"{results / file}: not there; run make report first")
     with tempfile.TemporaryDirectory(dir=folder, prefix="page-") as name, sync_playwright() as play:
         files = [build(results, config, Path(name) / str(times), times) for times in (TIMES, 1)]
         runs = [count(multiplied(config, times)) for times in (TIMES, 1)]

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from relearn.errors import DataError
 from relearn.runs import failures
 
 
@@ -29,3 +30,11 @@ def test_notes_come_by_name_and_one_is_cleared(folder):
     failures.clear("draw", {"experiment": "sums"})
     failures.clear("draw", {"experiment": "sums"})
     assert os.listdir("results/failures") == ["judge.sums.json"]
+
+
+def test_a_spoilt_note_is_one_line_that_names_it(folder):
+    failures.write("judge", {}, "no log", "no")
+    failures.path("judge", {}).write_text('{"rule": "jud')
+    with pytest.raises(DataError, match=r"results/failures/judge\.json: .*; delete it") as raised:
+        list(failures.notes())
+    assert "\n" not in str(raised.value)
