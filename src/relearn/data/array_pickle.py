@@ -31,6 +31,7 @@ ADMITTED = frozenset(
 )
 PLACES = {"PUT", "BINPUT", "LONG_BINPUT"}
 NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
+SIDES, SIDE = 32, 2**31  # an array has no more sides, none longer: larger products take years
 PLAIN = (None, None, None, -1, -1, 0)  # what a dtype without parts has beside its byte order
 
 
@@ -107,7 +108,8 @@ class _Array(np.ndarray):
         _, shape, numbers, in_columns, raw = state
         if isinstance(raw, str):
             raw = raw.encode("latin1")
-        whole = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
+        whole = isinstance(shape, tuple) and len(shape) <= SIDES
+        whole = whole and all(type(n) is int and 0 <= n < SIDE for n in shape)
         if not whole or not isinstance(numbers, _Numbers) or not isinstance(raw, bytes):
             raise DataError("the pickle describes no array of numbers")
         if prod(shape) * numbers.dtype.itemsize != len(raw):
