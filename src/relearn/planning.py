@@ -22,10 +22,14 @@ from relearn.runs import versions
 PACKAGE = Path(__file__).resolve().parent
 MOST = 100_000  # values of a config; ours has three thousand
 CHECKERS = ("pydantic", "jsonschema", "pyyaml")
-# What the rules call beside the experiments' own functions: a name for the rules, the definition.
+# What the scripts of an experiment's jobs call beside its own function.
+SEEDS = ("relearn.runs.seeds", "seeds")
+LOAD = ("relearn.data.images", "load")
+WRITE = ("relearn.runs.record", "write")
+READ = ("relearn.runs.record", "read")
+# What the other rules' scripts call: a name for the rules, the definition.
 STEPS = {
     "normalise": ("relearn.data.images", "normalise"),
-    "record": ("relearn.runs.record", "write"),
     "verdicts": ("relearn.runs.evidence", "verdicts"),
     "seal": ("relearn.runs.manifest", "seal"),
     "track": ("relearn.runs.tracking", "track"),
@@ -112,12 +116,14 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
     for name, block in config["experiments"].items():
         module = catalogue.module(name)
         listing = hasattr(module, "LISTING")
-        functions = ("run", "draw", "judge", *(["publish"] if listing else []))
+        loads = [LOAD] if "dataset" in module.Params.model_fields else []
+        beside = {"run": [SEEDS, *loads, WRITE], "draw": [READ], "judge": [READ]}
+        beside |= {"publish": [READ]} if listing else {}
         experiments[name] = {
             "listing": listing,
             "question": module.__doc__.splitlines()[0],
             "seed_runs": module.SEED_RUNS,
-            "code": {each: _code(module.__name__, each) for each in functions},
+            "code": {each: _code((module.__name__, each), *more) for each, more in beside.items()},
             "variants": {
                 variant: catalogue.parameters(name, block, variant).model_dump(mode="json")
                 for variant in block["variants"]
@@ -126,13 +132,19 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
     return {
         "records": NAMES,
         "arrays": ARRAYS,
-        "code": {step: _code(*definition) for step, definition in STEPS.items()},
+        "code": {step: _code(definition) for step, definition in STEPS.items()},
         "experiments": experiments,
     }
 
 
-def _code(module: str, name: str) -> dict[str, Any]:
+def _code(definition: tuple[str, str], *beside: tuple[str, str]) -> dict[str, Any]:
+    """Return the code that a job reaches, and the versions that its own definition rests on.
+
+    The rest adds no version: every experiment reaches NumPy and pandas by itself, and a seed makes
+    PyTorch's generator only for who imports PyTorch.
+    """
     from relearn.runs.fingerprint import fingerprint
 
-    found = fingerprint(module, name)
-    return {"code": found.code, "versions": versions.used(found.packages)}
+    found = [fingerprint(*each) for each in (definition, *beside)]
+    reached = hashlib.sha256("".join(each.code for each in found).encode()).hexdigest()
+    return {"code": reached, "versions": versions.used(found[0].packages)}

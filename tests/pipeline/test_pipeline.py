@@ -174,7 +174,8 @@ DESCENTS = [
     *("equal_starts", "equal_rates", "equal_budgets", "tuned_rates"),
 ]
 RIDGE = ["published", "listing_noise", "middle_noise", "strong_noise"]
-ALL = list(config()["experiments"])
+BLOCKS = config()["experiments"]
+ALL = list(BLOCKS)
 
 
 def reruns(experiment, variants):
@@ -185,6 +186,7 @@ def reruns(experiment, variants):
 JUDGE = {"judge the claims"}
 PUBLISH = {"publish the listings' numbers"}
 MODULES = "src/relearn/experiments"
+ON_IMAGES = {name for name in ALL if "dataset" in BLOCKS[name]}
 EDITS = {
     "a figure's title": (
         f"{MODULES}/linear_regression.py",
@@ -209,6 +211,24 @@ EDITS = {
         "path[0] = start.T",
         "path[0] = start.T + 0.0",
         reruns("linear_regression", LINE) | reruns("gradient_descent", DESCENTS) | PUBLISH,
+    ),
+    "the seeds": (
+        "src/relearn/runs/seeds.py",
+        "for index in range(count)",
+        "for index in range(100, 100 + count)",
+        set().union(*(reruns(name, BLOCKS[name]["variants"]) for name in ALL)) | PUBLISH,
+    ),
+    "how images are read": (
+        "src/relearn/data/images.py",
+        "mean=mean, std=std, digest",
+        "mean=mean / 2, std=std, digest",
+        set().union(*(reruns(name, BLOCKS[name]["variants"]) for name in ON_IMAGES)) | PUBLISH,
+    ),
+    "how results are read": (
+        "src/relearn/runs/record.py",
+        "table = pd.read_csv(path)",
+        "table = pd.read_csv(path) * 2",
+        {f"draw {name}" for name in ALL} | JUDGE | PUBLISH | ENDS,
     ),
     "the look of all figures": (
         "src/relearn/figures/palette.py",

@@ -15,7 +15,6 @@ rule run:
         seed_base=config["seed_base"],
         pins=lambda wildcards: [config["datasets"][name]["files"] for name in datasets(**wildcards)],
         code=code("run"),
-        record=CODE["record"],
     message:
         "run {wildcards.experiment}/{wildcards.variant}"
     script:
