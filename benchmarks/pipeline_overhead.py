@@ -217,7 +217,7 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
 
     def seal() -> None:
         files = [path for name in ("runs", "figures") for path in (scratch / name).rglob("*.*")]
-        manifest.seal(map(str, files), scratch / "manifest.sha256")
+        manifest.seal(map(str, files), scratch / "manifest.sha256", scratch / "usage")
 
     def track() -> None:
         told = {

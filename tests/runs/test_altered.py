@@ -1,4 +1,4 @@
-"""Results that are not what their job wrote are removed, so that they are made again."""
+"""Results that are not what their job wrote are set aside, so that they are made again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from relearn.runs.altered import digests, removed
+from relearn.errors import DataError
+from relearn.runs.altered import digests, require_unaltered, set_aside
 
 SCALARS = "results/runs/a/b/scalars.csv"
 
@@ -29,7 +30,7 @@ def scalars(tmp_path, monkeypatch) -> Path:
 
 
 def found() -> list[str]:
-    return list(removed(Path("results/usage"), Path("results/manifest.sha256")))
+    return list(set_aside(Path("results/usage"), Path("results/manifest.sha256")))
 
 
 def test_a_job_leaves_size_and_digest_of_its_results_and_nothing_of_data(scalars):
@@ -45,20 +46,21 @@ def test_a_result_as_it_was_made_stays(scalars):
     assert scalars.exists()
 
 
-def test_a_result_that_is_cut_short_is_removed_however_old_it_looks(scalars):
+def test_a_result_that_is_cut_short_is_set_aside_however_old_it_looks(scalars):
     scalars.write_text("seed,loss\n0,1.5\n")
     os.utime(scalars, (100, 100))
     assert found() == [SCALARS]
     assert not scalars.exists()
+    assert Path(f"{SCALARS}.altered").read_text() == "seed,loss\n0,1.5\n"
 
 
-def test_a_result_of_another_byte_is_removed(scalars):
+def test_a_result_of_another_byte_is_set_aside(scalars):
     scalars.write_text("seed,loss\n0,1.5\n1,2.6\n")
     os.utime(scalars, (2e9, 2e9))
     assert found() == [SCALARS]
 
 
-def test_a_manifest_of_another_byte_is_removed_and_vouches_for_nothing(scalars):
+def test_a_manifest_of_another_byte_is_set_aside_and_vouches_for_nothing(scalars):
     manifest = Path("results/manifest.sha256")
     left = {"outputs": digests([str(manifest)])}
     Path("results/usage/seal.json").write_text(json.dumps(left))
@@ -80,3 +82,40 @@ def test_a_result_that_is_missing_or_of_an_earlier_version_is_nobodys_business(s
     Path("results/usage/run.a.c.json").write_text('{"seconds": 1.0}')
     Path("results/usage/run.a.d.json").write_text('{"seco')
     assert found() == []
+
+
+SPOILT = [
+    "[]",
+    '{"outputs": []}',
+    '{"outputs": 5}',
+    '{"outputs": {"results/runs/a/b/scalars.csv": 5}}',
+    '{"outputs": {"results/runs/a/b/scalars.csv": [1]}}',
+    '{"outputs": {"results/runs/a/b/scalars.csv": [null, 1]}}',
+    '{"outputs": {"results/runs": [1, "x"]}}',
+    '{"outputs": {"results/runs/a/b/scalars.csv\\u0000": [1, "x"]}}',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT, ids=range(len(SPOILT)))
+def test_a_spoilt_file_of_usage_says_nothing(scalars, spoilt):
+    Path("results/usage/run.a.c.json").write_text(spoilt)
+    assert found() == []
+    require_unaltered([], Path("results/usage"))
+
+
+def test_no_file_outside_the_results_is_touched_whatever_a_file_of_usage_says(scalars, tmp_path):
+    outside = {str(tmp_path / "id_rsa"): [0, "x"], "results/../notes": [0, "x"], "notes": [0, "x"]}
+    Path("results/usage/zz.json").write_text(json.dumps({"outputs": outside}))
+    for name in ("id_rsa", "notes"):
+        (tmp_path / name).write_text("mine")
+    assert found() == []
+    assert (tmp_path / "id_rsa").read_text() == (tmp_path / "notes").read_text() == "mine"
+
+
+def test_an_altered_result_is_not_sealed(scalars):
+    require_unaltered([SCALARS], Path("results/usage"))
+    scalars.write_text("seed,loss\n0,1.5\n1,2.6\n")
+    os.utime(scalars, (100, 100))
+    with pytest.raises(DataError, match=r"scalars\.csv: is not what its job wrote; delete it and"):
+        require_unaltered([SCALARS], Path("results/usage"))

@@ -19,8 +19,12 @@ if shlex.quote(sys.executable) != sys.executable:
         "spaces or quotes; move the checkout to a path without them"
     )
 if takeover.arrive(main=workflow.is_main_process):
-    for path in altered.removed(Path("results/usage"), Path("results/manifest.sha256")):
-        print(f"relearn: {path}: is not what its job wrote; it is made again", file=sys.stderr)
+    for path in altered.set_aside(Path("results/usage"), Path("results/manifest.sha256")):
+        print(
+            f"relearn: {path}: is not what its job wrote; it is made again, and what was there is "
+            f"{path}{altered.ASIDE}",
+            file=sys.stderr,
+        )
 try:
     PLAN = plan(
         config,

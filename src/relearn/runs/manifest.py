@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from relearn.files import whole
+from relearn.runs.altered import require_unaltered
 
 
-def seal(paths: Iterable[str], target: Path) -> None:
-    """Write `sha256sum` lines over the files, sorted by path; `sha256sum -c` checks them."""
-    lines = [
-        f"{hashlib.sha256(Path(path).read_bytes()).hexdigest()}  {path}\n" for path in sorted(paths)
-    ]
+def seal(paths: Iterable[str], target: Path, usage: Path) -> None:
+    """Write `sha256sum` lines over the files, sorted by path; `sha256sum -c` checks them.
+
+    Raises:
+        DataError: one is not what its job left word of in `usage`.
+    """
+    paths = sorted(paths)
+    require_unaltered(paths, usage)
+    lines = [f"{hashlib.sha256(Path(path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
     with whole(target) as temporary:
         temporary.write_text("".join(lines))
