@@ -106,6 +106,8 @@ endif
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
 		{ echo '$(PYTHON) is no Python 3.11 or newer: name one, PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import os, shlex, sys; sys.exit(shlex.quote(os.getcwd()) != os.getcwd())' || \
+		{ echo "$$(pwd): Snakemake cannot start jobs below spaces or quotes: move it" >&2; exit 1; }
 	@if grep -qsxF "$$(pwd -P)" $@; then rm $@; else $(PYTHON) -m venv --clear .venv; fi
 	$(PIP) install -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .

@@ -54,7 +54,8 @@ def test_locks_of_a_living_build_stay(folder):
     (folder / "locks/0.input.lock").rename(folder / "aside")
     with living(ARRIVE, folder):
         (folder / "aside").rename(folder / "locks/0.input.lock")
-        fresh_python(ARRIVE, folder)
+        said = fresh_python("import sys; sys.stderr = sys.stdout\n" + ARRIVE, folder)
+        assert said == "relearn: another Snakemake is at work in this folder"
         assert locks(folder) == ["0.input.lock"]
     fresh_python(ARRIVE, folder)  # killed by now
     assert locks(folder) == []

@@ -46,6 +46,8 @@ def arrive(main: bool = True, folder: Path = SNAKEMAKES) -> bool:
         if alone:
             for lock in (folder / "locks").glob("*.lock"):
                 lock.unlink()
+        elif main:
+            print("relearn: another Snakemake is at work in this folder", file=sys.stderr)
         _take(present, fcntl.LOCK_SH)
     except OSError:
         return False
@@ -101,7 +103,7 @@ def work(folder: Path = SNAKEMAKES) -> None:
 
 def _open(folder: Path, name: str) -> IO[str]:
     (folder / "relearn").mkdir(parents=True, exist_ok=True)
-    return open(folder / "relearn" / name, "a+")
+    return open(folder / "relearn" / name, "a+", encoding="utf-8", errors="replace")
 
 
 def _take(file: IO[str], how: int) -> bool:

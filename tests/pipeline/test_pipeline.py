@@ -14,7 +14,9 @@ from bs4 import BeautifulSoup
 from mlflow import MlflowClient
 from tests_support import Project, config, write_images
 
+from relearn.data.images import load as load_images
 from relearn.report.origin import RULES
+from relearn.runs import provenance
 
 pytestmark = pytest.mark.pipeline
 
@@ -86,6 +88,26 @@ def test_every_job_ran_on_one_thread(built):
         facts = json.loads(path.read_text())
         assert (facts["threads"], facts["omp_num_threads"]) == (1, "1")
         assert re.fullmatch(r".+, \d+ cores, \d+ GiB", facts["processor"])
+
+
+def test_every_run_says_of_what_it_is_the_result(built):
+    planned = json.loads((built.folder / ".snakemake/relearn_plan.json").read_text())[1]
+    images = load_images(built.folder / "data/mnist").digest
+    for name, facts in planned["experiments"].items():
+        code = facts["code"]["run"]
+        for variant, parameters in facts["variants"].items():
+            found = load(built, f"provenance/{name}/{variant}.json")
+            identity = {
+                "experiment": name,
+                "variant": variant,
+                "params": parameters,
+                "seed_base": config("smoke")["seed_base"],
+                "fingerprint": code["code"],
+                "libraries": code["versions"],
+                "data": images if "dataset" in parameters else None,
+            }
+            assert {each: found[each] for each in identity} == identity
+            assert found["key"] == provenance.key(identity)
 
 
 def test_every_job_says_what_it_cost(built):
@@ -165,6 +187,15 @@ def test_a_second_build_has_nothing_to_do(project):
     answer = project.snakemake()
     assert answer.returncode == 0
     assert "Nothing to be done" in answer.stdout
+
+
+def test_results_of_which_snakemake_knows_nothing_are_refused(project):
+    """It would take them for results of the present code and config."""
+    shutil.rmtree(project.folder / ".snakemake/metadata")
+    answer = project.snakemake()
+    assert answer.returncode == 1
+    assert "relearn: .snakemake/metadata: is missing, so nothing tells whether" in answer.stdout
+    assert "Traceback" not in answer.stdout
 
 
 ENDS = {"seal the manifest", "track every run into MLflow", "build the report"}

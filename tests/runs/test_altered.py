@@ -104,6 +104,13 @@ def test_a_spoilt_file_of_usage_says_nothing(scalars, spoilt):
     require_unaltered([], Path("results/usage"))
 
 
+def test_a_folder_in_the_place_of_a_file_says_nothing(scalars):
+    for name in ("usage/run.a.c.json", "manifest.sha256"):
+        Path("results", name).unlink(missing_ok=True)
+        Path("results", name).mkdir()
+    assert found() == []
+
+
 def test_no_file_outside_the_results_is_touched_whatever_a_file_of_usage_says(scalars, tmp_path):
     outside = {str(tmp_path / "id_rsa"): [0, "x"], "results/../notes": [0, "x"], "notes": [0, "x"]}
     Path("results/usage/zz.json").write_text(json.dumps({"outputs": outside}))

@@ -13,10 +13,16 @@ from relearn.errors import RelearnError
 from relearn.planning import plan
 from relearn.runs import altered
 
+METADATA = ".snakemake/metadata"  # what Snakemake knows of each output: its code, parameters, inputs
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(
         f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
         "spaces or quotes; move the checkout to a path without them"
+    )
+if workflow.is_main_process and os.path.isdir("results/runs") and not os.path.isdir(METADATA):
+    sys.exit(
+        f"relearn: {METADATA}: is missing, so nothing tells whether results/ is of this code and "
+        "config; bring .snakemake along with results, or begin anew with make clean"
     )
 if takeover.arrive(main=workflow.is_main_process):
     for path in altered.set_aside(Path("results/usage"), Path("results/manifest.sha256")):
@@ -133,8 +139,8 @@ def shown_first(path, kind):
 # database, or was made in another folder.
 TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
 MADE_IN = Path("results/mlflow/made-in")
-AT_HOME = MADE_IN.exists() and MADE_IN.read_text() == str(MADE_IN.parent.resolve())
+AT_HOME = MADE_IN.is_file() and MADE_IN.read_bytes() == os.fsencode(MADE_IN.parent.resolve())
 STORE = Path("results/mlflow/mlflow.db")
-IS_STORE = STORE.exists() and STORE.open("rb").read(15) == b"SQLite format 3"
+IS_STORE = STORE.is_file() and STORE.open("rb").read(15) == b"SQLite format 3"
 if not TRACKING_URI and not (AT_HOME and IS_STORE):
     Path("results/mlflow/runs.json").unlink(missing_ok=True)

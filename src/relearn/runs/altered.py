@@ -34,7 +34,7 @@ def set_aside(usage: Path, manifest: Path) -> Iterator[str]:
         manifest: the last manifest's file.
     """
     left = dict(_left(usage))
-    sealed = manifest.exists() and left.get(str(manifest)) in (None, _digest(manifest))
+    sealed = manifest.is_file() and left.get(str(manifest)) in (None, _digest(manifest))
     since = manifest.stat().st_mtime if sealed else 0.0
     for name, digest in left.items():
         path = Path(name)
@@ -58,12 +58,12 @@ def require_unaltered(paths: Iterable[str], usage: Path) -> None:
 
 
 def _left(usage: Path) -> Iterator[tuple[str, Digest]]:
-    """Yield what jobs left of their outputs; what is no such thing, or lies elsewhere, counts not."""
+    """Yield what jobs left of their outputs below `results`; a spoilt file says nothing."""
     for file in sorted(usage.glob("*.json")):
         try:
             outputs = json.loads(file.read_text(encoding="utf-8"))["outputs"]
             left = [(name, (int(size), str(sha256))) for name, (size, sha256) in outputs.items()]
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError):
             continue  # of an earlier version, or itself spoilt
         yield from (each for each in left if _is_result(each[0]))
 
