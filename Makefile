@@ -24,6 +24,8 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 # MLflow and its page report nothing home
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
+# A character that the terminal does not have is shown as \uXXXX: a minus lost would be another number
+export PYTHONIOENCODING ?= :backslashreplace
 # Snakemake cannot do without a cache; where the home may not be written to, it is kept here
 ifneq (yes,$(shell test -w "$$HOME" && echo yes))
 export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache

@@ -14,7 +14,7 @@ def main(report: str) -> int:
     if not Path(report).is_file():
         print("::warning::nothing was audited: the advisory source did not answer")
         return 0
-    packages = json.loads(Path(report).read_text())["dependencies"]
+    packages = json.loads(Path(report).read_text(encoding="utf-8"))["dependencies"]
     skipped = [each["name"] for each in packages if "skip_reason" in each]
     if len(skipped) == len(packages):
         print("::warning::nothing was audited: the advisory source knows none of the packages")

@@ -51,7 +51,7 @@ def main() -> None:
     command = [sys.executable, "-m", "benchmarks", "--folder", str(folder)]
     failed = [name for name in names if subprocess.run([*command, name], cwd=ROOT).returncode]
     if (folder / KEPT).exists():
-        show(json.loads((folder / KEPT).read_text()))
+        show(json.loads((folder / KEPT).read_text(encoding="utf-8")))
     if failed:
         sys.exit(f"benchmarks: {', '.join(failed)} failed, see above; the others are kept")
 
@@ -66,11 +66,11 @@ def run(name: str, folder: Path) -> None:
     spent = seconds(lambda: found.update(module.measure(folder)))
     facts |= {"started": start.isoformat(timespec="seconds"), "took_s": spent}
     kept = folder / KEPT
-    before = json.loads(kept.read_text()) if kept.exists() else {}
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     entries = {key: entry for key, entry in before.items() if entry["benchmark"] != name}
     entries |= {key: values | {"met": met(values)} | facts for key, values in found.items()}
     with whole(kept) as path:
-        path.write_text(json.dumps(entries, indent=1))
+        path.write_text(json.dumps(entries, indent=1), encoding="utf-8")
     show({key: entries[key] for key in found})
     print(f"benchmark {name}: {spent:.0f} s", flush=True)
 

@@ -19,7 +19,7 @@ PAIRS = 7
 
 def measure(folder: Path) -> dict[str, dict[str, Any]]:
     """Time batch, mini-batch and stochastic descent of a line as the experiment runs them."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     params = catalogue.parameters(
         "gradient_descent", config["experiments"]["gradient_descent"], "as_published"
     )

@@ -62,7 +62,9 @@ class Tool:
                 stderr=subprocess.STDOUT,
             )
         if answer.returncode:
-            raise RelearnError(f"{log}: status {answer.returncode}: {log.read_text()[-300:]}")
+            raise RelearnError(
+                f"{log}: status {answer.returncode}: {log.read_text(encoding='utf-8')[-300:]}"
+            )
 
 
 def measure(folder: Path) -> dict[str, dict[str, Any]]:
@@ -89,7 +91,7 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         "pins": sorted(
             line
             for path in TOOLS.glob("*.txt")
-            for line in path.read_text().splitlines()
+            for line in path.read_text(encoding="utf-8").splitlines()
             if "==" in line
         ),
         "jobs_at_once": JOBS,
@@ -158,11 +160,11 @@ def all_tools(folder: Path) -> dict[str, Tool]:
         empty("dvc")()
         (folder / "dvc/.dvc").mkdir()
         settings = "[core]\n    no_scm = true\n    check_update = false\n"
-        (folder / "dvc/.dvc/config").write_text(settings)
+        (folder / "dvc/.dvc/config").write_text(settings, encoding="utf-8")
         for file in ("dvc.yaml", "small_fit.py"):
             shutil.copy(TOOLS / file, folder / "dvc")
         values = {"numbers": list(range(RUNS)), "python": python, "script": "small_fit.py"}
-        (folder / "dvc/runs.yaml").write_text(json.dumps(values))
+        (folder / "dvc/runs.yaml").write_text(json.dumps(values), encoding="utf-8")
 
     dvc = [str(bins["dvc"] / "dvc"), "repro", "--quiet"]
     snakemake = [str(bins["snakemake"] / "snakemake"), "--snakefile", str(TOOLS / "Snakefile")]
@@ -194,12 +196,12 @@ def all_tools(folder: Path) -> dict[str, Tool]:
 def environment(home: Path, pins: Path) -> Path:
     """Return the folder of programs of a tool's own environment, made anew if the pins changed."""
     stamp, lock = home / "pins", ROOT / "requirements.lock"
-    wanted = f"{home}\n{pins.read_text()}{lock.read_text()}"
-    if not stamp.exists() or stamp.read_text() != wanted:
+    wanted = f"{home}\n{pins.read_text(encoding='utf-8')}{lock.read_text(encoding='utf-8')}"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         venv.create(home, clear=True, with_pip=True)
         pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet"]
         project.call(ROOT, *pip, "-r", str(pins))
-        stamp.write_text(wanted)
+        stamp.write_text(wanted, encoding="utf-8")
     return home / "bin"
 
 
@@ -209,11 +211,11 @@ def ours(folder: Path) -> Tool:
     source = folder / "src/relearn"
     shutil.copy(TOOLS / "small_fit.py", source / "learning/small_fit.py")
     shutil.copy(TOOLS / "small_fits.py", source / f"experiments/{EXPERIMENT}.py")
-    (source / f"report/prose/en/{EXPERIMENT}.md").write_text("# Small fits\n")
+    (source / f"report/prose/en/{EXPERIMENT}.md").write_text("# Small fits\n", encoding="utf-8")
     variants = {f"v{number}": {"number": number} for number in range(RUNS)}
     block = {"seeds": 1, "variants": variants, "claims": {}}
     overlay = json.dumps({"experiments": {EXPERIMENT: block}})
-    (folder / "config/small_fits.json").write_text(overlay)
+    (folder / "config/small_fits.json").write_text(overlay, encoding="utf-8")
     author = {
         f"GIT_{who}_{what}": "benchmark"
         for who in ("AUTHOR", "COMMITTER")

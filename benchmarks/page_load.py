@@ -61,7 +61,7 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         RelearnError: the results are not there, or no browser is.
     """
     results = ROOT / "results"
-    config = yaml.load((ROOT / CONFIG).read_text(), LOADER)
+    config = yaml.load((ROOT / CONFIG).read_text(encoding="utf-8"), LOADER)
     for file in ("report/index.html", "mlflow/runs.json"):
         if not (results / file).exists():
             raise RelearnError(f"{results / file}: not there; run make report first")
@@ -116,7 +116,7 @@ def build(results: Path, config: Mapping[str, Any], folder: Path, times: int) ->
     (many / "report").mkdir(parents=True)
     for name in ("figures", "failures", "claims.json", "published.json"):
         (many / name).symlink_to(results / name)
-    index = json.loads((results / "mlflow/runs.json").read_text())
+    index = json.loads((results / "mlflow/runs.json").read_text(encoding="utf-8"))
     for name, block in config["experiments"].items():
         tracked = index["experiments"][name]["runs"]
         for variant in block["variants"]:
@@ -128,9 +128,9 @@ def build(results: Path, config: Mapping[str, Any], folder: Path, times: int) ->
                     link.symlink_to(results / kept.format(name, variant))
                 tracked[copied] = tracked[variant]
     (many / "mlflow").mkdir()
-    (many / "mlflow/runs.json").write_text(json.dumps(index))
+    (many / "mlflow/runs.json").write_text(json.dumps(index), encoding="utf-8")
     file = many / "report/index.html"
-    file.write_text(page.build(many, multiplied(config, times), ROOT).html)
+    file.write_text(page.build(many, multiplied(config, times), ROOT).html, encoding="utf-8")
     return file
 
 

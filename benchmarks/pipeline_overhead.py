@@ -85,7 +85,7 @@ def _noop(copy: Path, folder: Path, count: int) -> dict[str, dict[str, Any]]:
     ):
         bare = folder / name
         bare.mkdir(parents=True, exist_ok=True)
-        (bare / "Snakefile").write_text(BARE.format(count=count, params=params))
+        (bare / "Snakefile").write_text(BARE.format(count=count, params=params), encoding="utf-8")
         project.snakemake(bare, "--cores", "all")
         pairs = interleaved(
             lambda: _nothing_to_do(copy),
@@ -109,10 +109,12 @@ def _nothing_to_do(copy: Path) -> float:
 def _caption(copy: Path) -> dict[str, dict[str, Any]]:
     spent = []
     for number in range(CAPTIONS):
-        text = (ROOT / PROSE).read_text().replace("Figure: ", f"Figure: Caption {number}. ")
-        (copy / PROSE).write_text(text)
+        text = (ROOT / PROSE).read_text(encoding="utf-8")
+        text = text.replace("Figure: ", f"Figure: Caption {number}. ")
+        (copy / PROSE).write_text(text, encoding="utf-8")
         spent.append(seconds(lambda: project.snakemake(copy)))
-        if f"Caption {number}." not in (copy / "results/report/index.html").read_text():
+        shown = (copy / "results/report/index.html").read_text(encoding="utf-8")
+        if f"Caption {number}." not in shown:
             raise RelearnError(f"{copy / PROSE}: its new caption is not in the report")
     unit = "seconds from a changed caption to the report"
     return {"caption_to_report_s": absolute(spent, unit, "<= 5")}
@@ -122,7 +124,7 @@ def _jobs(folder: Path) -> dict[str, float]:
     """Return the seconds of all jobs of each rule, from the first line of each script on."""
     spent: dict[str, float] = defaultdict(float)
     for path in folder.glob("*.json"):
-        spent[path.name.split(".")[0]] += json.loads(path.read_text())["seconds"]
+        spent[path.name.split(".")[0]] += json.loads(path.read_text(encoding="utf-8"))["seconds"]
     return dict(spent)
 
 
@@ -143,7 +145,7 @@ def _computations(workers: Executor, results: Path, scratch: Path) -> dict[str, 
         scratch: where they write.
     """
     shutil.rmtree(scratch, ignore_errors=True)
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     blocks = config["experiments"]
     runs = [
         workers.submit(_run, config, name, variant, scratch)
@@ -204,7 +206,7 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
             effects |= catalogue.module(name).judge(_read(results, name, block))
             claims |= {key: claim | {"experiment": name} for key, claim in block["claims"].items()}
         verdicts = evidence.verdicts(claims, effects)
-        (scratch / "claims.json").write_text(json.dumps(verdicts))
+        (scratch / "claims.json").write_text(json.dumps(verdicts), encoding="utf-8")
 
     def publish() -> None:
         modules = {name: catalogue.module(name) for name in blocks}
@@ -213,7 +215,7 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
             for name, module in modules.items()
             if hasattr(module, "LISTING")
         }
-        (scratch / "published.json").write_text(json.dumps(numbers))
+        (scratch / "published.json").write_text(json.dumps(numbers), encoding="utf-8")
 
     def seal() -> None:
         files = [path for name in ("runs", "figures") for path in (scratch / name).rglob("*.*")]
@@ -233,7 +235,9 @@ def _conclude(config: dict, results: Path, scratch: Path) -> dict[str, float]:
     def report() -> None:
         with whole(scratch / "report/index.html") as path:
             registered = registration.of(config)
-            path.write_text(page.build(scratch, config, Path(), registered=registered).html)
+            path.write_text(
+                page.build(scratch, config, Path(), registered=registered).html, encoding="utf-8"
+            )
 
     steps = (judge, publish, seal, track, report)
     return {step.__name__: seconds(step) for step in steps}

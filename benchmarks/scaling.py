@@ -129,7 +129,7 @@ def copy(folder: Path, variants: int) -> None:
         (package / "experiments" / f"{name}.py").unlink()
         (package / "report/prose/en" / f"{name}.md").unlink()
     shutil.copy(ROOT / f"benchmarks/{EXPERIMENT}.py", package / "experiments")
-    (package / "report/prose/en" / f"{EXPERIMENT}.md").write_text(PROSE)
+    (package / "report/prose/en" / f"{EXPERIMENT}.md").write_text(PROSE, encoding="utf-8")
     block = {
         "seeds": SEEDS,
         "variants": {f"v{index}": {"level": index} for index in range(variants)},
@@ -141,7 +141,9 @@ def copy(folder: Path, variants: int) -> None:
         "datasets": {},
         "experiments": {EXPERIMENT: block},
     }
-    (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (folder / "config/config.yaml").write_text(
+        yaml.safe_dump(config, sort_keys=False), encoding="utf-8"
+    )
 
 
 def cost(folder: Path, step: str) -> Cost:
@@ -152,7 +154,7 @@ def cost(folder: Path, step: str) -> Cost:
     """
     arguments = [part.format(cores=os.cpu_count()) for part in STEPS[step]]
     said = folder / f"{step}.log"
-    with open(said, "w") as log:
+    with open(said, "w", encoding="utf-8") as log:
         spent = seconds(
             lambda: subprocess.run(
                 [sys.executable, "-c", PEAK, f"{said}.peak", sys.executable, *arguments],
@@ -162,9 +164,9 @@ def cost(folder: Path, step: str) -> Cost:
                 stderr=log,
             )
         )
-    status, peak = map(int, Path(f"{said}.peak").read_text().split())
+    status, peak = map(int, Path(f"{said}.peak").read_text(encoding="utf-8").split())
     if status:
-        last = said.read_text().strip().splitlines()[-1:]
+        last = said.read_text(encoding="utf-8").strip().splitlines()[-1:]
         raise RelearnError(f"scaling, {step}: exit status {status}: {' '.join(last)}")
     unit = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
     return Cost(spent, peak * unit / 1e6)
@@ -186,11 +188,11 @@ def report() -> None:
     from relearn.report import page
 
     with whole(Path("results/report/index.html")) as temporary:
-        temporary.write_text(page.build(Path("results"), _config(), Path()).html)
+        temporary.write_text(page.build(Path("results"), _config(), Path()).html, encoding="utf-8")
 
 
 def _config() -> dict[str, Any]:
-    return yaml.load(Path(CONFIG).read_text(), LOADER)
+    return yaml.load(Path(CONFIG).read_text(encoding="utf-8"), LOADER)
 
 
 def megabytes(folder: Path) -> float:

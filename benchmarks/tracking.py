@@ -73,7 +73,7 @@ def write_results(results: Path, seeds: int, epochs: int) -> None:
         provenance.write(path, identity, moment, moment, threads=1, remade_by="")
     (results / "figures").mkdir()
     for kind in ("svg", "csv"):
-        (results / "figures" / f"{EXPERIMENT}.{kind}").write_text(kind * 25_000)
+        (results / "figures" / f"{EXPERIMENT}.{kind}").write_text(kind * 25_000, encoding="utf-8")
 
 
 def database(folder: Path) -> str:
@@ -114,7 +114,9 @@ def _by_fluent_calls(results: Path, uri: str, log: Callable[..., None]) -> None:
     about = described.About(EXPERIMENT, __doc__, len(VARIANTS), [], SCALE, served=True)
     there = store.THERE | {tracking.LEVEL: "variant"}
     for variant in VARIANTS:
-        facts = json.loads((results / f"provenance/{EXPERIMENT}/{variant}.json").read_text())
+        facts = json.loads(
+            (results / f"provenance/{EXPERIMENT}/{variant}.json").read_text(encoding="utf-8")
+        )
         records = record.read(results / "runs" / EXPERIMENT / variant)
         tags = logged.of_variant(facts) | about.variant(facts, []) | there
         with mlflow.start_run(run_name=variant):

@@ -44,7 +44,7 @@ def mutmut(*names: str) -> None:
 def codes() -> dict[str, int | None]:
     """Return every mutant's exit code, None before it is tested."""
     files = sorted(FOLDER.glob("relearn/*/*.py.meta"))
-    read = (json.loads(file.read_text())["exit_code_by_key"] for file in files)
+    read = (json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"] for file in files)
     return {name: code for each in read for name, code in each.items()}
 
 
@@ -87,18 +87,21 @@ def run() -> None:
 
 def again() -> None:
     """Test once more what was not killed."""
-    results = json.loads(RESULTS.read_text())
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
     names = [name for name, outcome in results["outcomes"].items() if outcome not in KILLED]
     save(results | {"again": tested(names)})
 
 
 def save(results: dict) -> None:
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def table() -> None:
     """Write the table, and stop where a judgement does not fit the outcomes."""
-    results, judged = json.loads(RESULTS.read_text()), yaml.safe_load(JUDGED.read_text())
+    results, judged = (
+        json.loads(RESULTS.read_text(encoding="utf-8")),
+        yaml.safe_load(JUDGED.read_text(encoding="utf-8")),
+    )
     outcomes, later = results["outcomes"], results["again"]
     survivors = [name for name, outcome in outcomes.items() if outcome not in KILLED]
     if set(survivors) != set(judged):
@@ -124,9 +127,11 @@ def table() -> None:
         f"{counts[0] / sum(counts):.0%} (95 % Clopper–Pearson {share.low:.0%} to "
         f"{share.high:.0%}); {results['tool']}, commit {results['commit'][:7]}.",
     ]
-    before, rest = PAGE.read_text().split(MARKS[0])
+    before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
     after = rest.split(MARKS[1])[1]
-    PAGE.write_text("\n".join([before + MARKS[0], "", *lines, "", MARKS[1] + after]))
+    PAGE.write_text(
+        "\n".join([before + MARKS[0], "", *lines, "", MARKS[1] + after]), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ from relearn.runs.seeds import seeds
 ROOT = Path(__file__).resolve().parents[1]
 soak = pytest.mark.skipif("SOAK" not in os.environ, reason="the long form: make soak")
 
+# Python's own way to a locale that is not UTF-8, which no system has to know. Text without an
+# encoding fails at the first character beyond ASCII, which in Latin-1 might be misread unnoticed.
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
 # In the environment of the build that the tests share; tests/security looks for the values.
 SECRETS = {
     "SECRET_TOKEN": "open-sesame-4711",

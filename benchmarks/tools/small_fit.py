@@ -18,5 +18,5 @@ def fit(number: int) -> dict[str, float]:
 
 if __name__ == "__main__":
     found = fit(int(sys.argv[1]))
-    with open(sys.argv[2], "w") as stream:
+    with open(sys.argv[2], "w", encoding="utf-8") as stream:
         stream.write(f"seed,{','.join(found)}\n0,{','.join(map(repr, found.values()))}\n")

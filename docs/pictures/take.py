@@ -39,7 +39,7 @@ def take(
 
 def main() -> None:
     """Take all five."""
-    index = json.loads(Path("results/mlflow/runs.json").read_text())["experiments"]
+    index = json.loads(Path("results/mlflow/runs.json").read_text(encoding="utf-8"))["experiments"]
     ridge, digits = index["ridge_regression"], index["multilayer_perceptron"]
     ridge_page = f"#/experiments/{ridge['experiment_id']}/runs"
     charts = f"#/experiments/{digits['experiment_id']}/runs?compareRunsMode=CHART"

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from bs4 import BeautifulSoup
-from tests_support import Project, config
+from tests_support import ASCII, Project, config
 
 from benchmarks.project import copy
 from relearn.runs import strict
@@ -50,7 +50,7 @@ def test_a_second_clean_build_is_equal_to_the_byte(built, tmp_path):
         *(f"results/figures/{name}.svg" for name in last),
         *("--", "all"),
         TZ="Asia/Taipei",
-        LC_ALL="C.UTF-8",
+        **ASCII,
     )
     assert answer.returncode == 0, answer.stdout
     assert order(other) != order(built)

@@ -1,9 +1,12 @@
 """A job in a process of its own: what it leaves in its log, its note and on the terminal."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime
+
+from tests_support import ASCII
 
 JOB = """
 import os, sys, time, types
@@ -24,10 +27,11 @@ PLACE = "run.sums.plain.json"
 LOG = "results/logs/run.log"
 
 
-def started(folder, body, progress=False):
+def started(folder, body, progress=False, **environment):
     return subprocess.run(
         [sys.executable, "-c", JOB.format(body=body, progress=progress)],
         cwd=folder,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
     )
@@ -55,6 +59,15 @@ def test_a_bar_stays_on_the_terminal(tmp_path):
     answer = started(tmp_path, "pass", progress=True)
     assert (answer.stdout, answer.stderr) == ("", "to the bar\n")
     assert (tmp_path / LOG).read_text() == "to the log\n"
+
+
+def test_a_log_is_utf_8_in_any_locale(tmp_path):
+    minus = "chr(0x2212)"
+    answer = started(tmp_path, f"print({minus}); raise ConfigError({minus})", **ASCII)
+    assert answer.stderr == f"relearn: run/sums/plain: \u2212 (log: {LOG})\n"
+    lines = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
+    assert lines == ["to the log", "to the bar", "\u2212", "\u2212"]
+    assert note(tmp_path)["tail"].splitlines() == lines
 
 
 def test_a_refusal_is_one_line_without_a_traceback(tmp_path):

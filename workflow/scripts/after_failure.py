@@ -32,7 +32,7 @@ try:
     with whole(REPORT) as temporary:
         config = json.load(sys.stdin)
         built = page.build(Path("results"), config, Path(), registered=of(config))
-        temporary.write_text(built.html)
+        temporary.write_text(built.html, encoding="utf-8")
     os.utime(REPORT, (0, 0))  # older than any result, so that the next build makes it again
     print(f"relearn: the report with what is there: {REPORT}", file=sys.stderr)
 except (RelearnError, OSError) as error:

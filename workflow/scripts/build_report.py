@@ -13,4 +13,4 @@ with job(snakemake):
     built = page.build(Path("results"), config, Path(), registered=of(config))
     for path, text in zip(snakemake.output, (built.html, built.captions), strict=True):
         with whole(path) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")

@@ -79,7 +79,7 @@ def main(a: str, b: str, page: str) -> int:
         print(f"relearn: {error}", file=sys.stderr)
         return 1
     with whole(Path(page)) as temporary:
-        temporary.write_text(comparison_page.build(found, Path(page).parent))
+        temporary.write_text(comparison_page.build(found, Path(page).parent), encoding="utf-8")
     console = Console(highlight=False)
     console.width = min(console.width, 100)
     print(summary(found))

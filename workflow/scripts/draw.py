@@ -14,4 +14,4 @@ with job(snakemake):
     svg, csv, text = snakemake.output
     figure.save(svg, csv, salt=experiment)
     with whole(text) as temporary:
-        temporary.write_text(figure.description())
+        temporary.write_text(figure.description(), encoding="utf-8")

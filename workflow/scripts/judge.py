@@ -25,4 +25,6 @@ with job(snakemake):
     }
     with whole(snakemake.output[0]) as temporary:
         verdicts = evidence.verdicts(claims, effects)
-        temporary.write_text(json.dumps(verdicts, indent=2, ensure_ascii=False, allow_nan=False))
+        temporary.write_text(
+            json.dumps(verdicts, indent=2, ensure_ascii=False, allow_nan=False), encoding="utf-8"
+        )

@@ -71,9 +71,11 @@ def keep(normal: Results, strict: Results, target: Path) -> None:
         facts = {key: value for key, value in origin.items() if key not in NOT_KEPT}
         path = target / "provenance" / origin["experiment"] / f"{origin['variant']}.json"
         with whole(path) as temporary:
-            temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+            temporary.write_text(
+                json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
     with whole(target / SENSITIVE) as temporary:
-        temporary.write_text(json.dumps(changed, indent=2) + "\n")
+        temporary.write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
 
 
 def put(normal: Results, target: Path, path: Path) -> None:

@@ -42,7 +42,7 @@ def main(claims: str, report: str) -> int:
             return 1
     console = Console(highlight=False)
     console.width = min(console.width, 80)
-    console.print(verdict_table(json.loads(Path(claims).read_text())))
+    console.print(verdict_table(json.loads(Path(claims).read_text(encoding="utf-8"))))
     print(f"\nreport: {report}")
     return 0
 

@@ -16,4 +16,4 @@ with job(snakemake):
         numbers[module.LISTING] = module.publish(records)
     with whole(snakemake.output[0]) as temporary:
         ordered = dict(sorted(numbers.items()))
-        temporary.write_text(json.dumps(ordered, indent=1, allow_nan=False))
+        temporary.write_text(json.dumps(ordered, indent=1, allow_nan=False), encoding="utf-8")

@@ -68,7 +68,7 @@ def normalise(raw_folder: Path, files: Mapping[str, Mapping[str, str]], out_fold
         "sha256": digests,
     }
     with whole(Path(out_folder) / "normalisation.json") as partial:
-        partial.write_text(json.dumps(summary, indent=2) + "\n")
+        partial.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def load(folder: Path) -> Images:

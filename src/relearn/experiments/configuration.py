@@ -28,7 +28,7 @@ EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 def schema(base: Path) -> dict[str, Any]:
     """Return the schema at `base` with a block for every experiment in the catalogue."""
-    document = json.loads(Path(base).read_text())
+    document = json.loads(Path(base).read_text(encoding="utf-8"))
     blocks = {name: block_schema(name) for name in catalogue.names()}
     document["properties"]["experiments"]["properties"] = blocks
     return document

@@ -113,7 +113,10 @@ class Figure:
             words = vector.mark(self._sheet)
             self._sheet.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         with whole(svg) as path:
-            path.write_text(vector.finish(buffer.getvalue(), words, self._cells(), self.slider))
+            path.write_text(
+                vector.finish(buffer.getvalue(), words, self._cells(), self.slider),
+                encoding="utf-8",
+            )
         with whole(csv) as path:
             self.table().to_csv(path, index=False)
 

@@ -117,7 +117,7 @@ class Languages:
 def _read(folder: Path) -> Language:
     path = folder / "messages.yaml"
     try:
-        messages = yaml.safe_load(path.read_text()) if path.is_file() else {}
+        messages = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except yaml.YAMLError as error:
         place = " ".join(str(error).split())
         raise RelearnError(f"{folder.name}/messages.yaml: {place}; mend the file") from error

@@ -49,9 +49,9 @@ def render(template: str, languages: Languages, root: Path = Path(), **values: A
             {language: getattr(text, name) for language, text in texts.items()}
         ),
     }
-    script = (HERE / "templates" / "page.js").read_text()
+    script = (HERE / "templates" / "page.js").read_text(encoding="utf-8")
     return environment.get_template(template).render(
-        style=Markup(_compact((HERE / "templates" / "style.css").read_text())),
+        style=Markup(_compact((HERE / "templates" / "style.css").read_text(encoding="utf-8"))),
         script=Markup(script),
         script_digest=_base64(hashlib.sha256(script.encode()).digest()),
         font=_base64((HERE / "fonts" / "NotoSansTC.woff2").read_bytes()),

@@ -86,7 +86,7 @@ def load(
     Raises:
         RelearnError: one line with the file, the line and the expression that has no number.
     """
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     place = f"{path.parent.name}/{path.name}"
     environment = _environment(path.parent)
     environment.filters["said"] = said

@@ -153,7 +153,7 @@ class Results:
     def file(self, path: str) -> str | None:
         """Return a text file's content, or None."""
         full = self.folder / path
-        return full.read_text() if full.is_file() else None
+        return full.read_text(encoding="utf-8") if full.is_file() else None
 
     def reason(self, experiment: str, product: str, variant: str | None = None) -> str:
         """Return why a result of an experiment is missing, in one line.

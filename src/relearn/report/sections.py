@@ -142,7 +142,7 @@ def section(
         origins=known,
         notes=[f"{'/'.join([n['rule'], *n['wildcards'].values()])}: {n['error']}" for n in own],
         module=f"src/{module.__name__.replace('.', '/')}.py",
-        source=Path(module.__file__).read_text(),
+        source=Path(module.__file__).read_text(encoding="utf-8"),
         settings=_settings(experiment, block),
         command=provenance.command(
             results.config["scale"], "draw", f"results/figures/{experiment}.svg"

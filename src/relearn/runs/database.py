@@ -37,7 +37,7 @@ def ready(path: Path, enter: Callable[[Path], object]) -> None:
     if path.exists() and path.stat().st_size:
         try:
             _require_sound(path)
-            if not (stamp.exists() and stamp.read_text() == version):
+            if not (stamp.exists() and stamp.read_text(encoding="utf-8") == version):
                 _upgrade(path, enter)
                 print(f"{path}: brought up to MLflow {version}")
                 _write(stamp, version)
@@ -55,7 +55,7 @@ def ready(path: Path, enter: Callable[[Path], object]) -> None:
 
 def _write(path: Path, text: str) -> None:
     with whole(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _require_sound(path: Path) -> None:

@@ -25,17 +25,17 @@ def path(rule: str, wildcards: Mapping[str, str], folder: Path = FOLDER) -> Path
 
 def write(rule: str, wildcards: Mapping[str, str], log: str, error: str) -> None:
     """Write one job's note with the last lines of its log."""
-    lines = Path(log).read_text(errors="replace").splitlines() if Path(log).exists() else []
+    said = Path(log).read_text(encoding="utf-8", errors="replace") if Path(log).exists() else ""
     note = {
         "rule": rule,
         "wildcards": dict(wildcards),
         "error": error,
         "log": log,
-        "tail": "\n".join(lines[-TAIL_LINES:]),
+        "tail": "\n".join(said.splitlines()[-TAIL_LINES:]),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with whole(path(rule, wildcards)) as temporary:
-        temporary.write_text(json.dumps(note, indent=2))
+        temporary.write_text(json.dumps(note, indent=2), encoding="utf-8")
 
 
 def clear(rule: str, wildcards: Mapping[str, str]) -> None:
@@ -51,6 +51,6 @@ def notes(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
     """
     for file in sorted(folder.glob("*.json")):
         try:
-            yield json.loads(file.read_text())
+            yield json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise DataError(f"{file}: {error}; delete it and run again") from error

@@ -53,11 +53,11 @@ def job(snakemake: Any, show_progress: bool = False) -> Iterator[None]:
         failures.write(
             rule, wildcards, log, "was killed, or its machine stopped, before it could say why"
         )
-        stream = open(log, "w", buffering=1)
+        stream = open(log, "w", buffering=1, encoding="utf-8")
     except OSError as error:  # the disk has no room even for the log, or may not be written to
         sys.exit(f"relearn: {place}: {_said(error)}")
     try:
-        sys.stdout.reconfigure(line_buffering=True)
+        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
         # The descriptors, not `sys.stderr`: libraries that were loaded before hold on to theirs.
         for number in (1,) if show_progress else (1, 2):
             os.dup2(stream.fileno(), number)
@@ -105,7 +105,7 @@ def _keep_usage(
         "outputs": altered.digests(outputs),
     }
     with whole(failures.path(rule, wildcards, USAGE)) as temporary:
-        temporary.write_text(json.dumps(spent))
+        temporary.write_text(json.dumps(spent), encoding="utf-8")
 
 
 def _peak_mib() -> float:
@@ -115,6 +115,7 @@ def _peak_mib() -> float:
     """
     status = Path("/proc/self/status")
     if status.exists():
-        (peak,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        lines = status.read_text(encoding="utf-8").splitlines()
+        (peak,) = [line for line in lines if line.startswith("VmHWM:")]
         return int(peak.split()[1]) / 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes, on macOS

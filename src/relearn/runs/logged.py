@@ -61,7 +61,9 @@ def data(provenance: Mapping[str, Any], project: Path) -> Data | None:
         return None
     name = provenance["params"]["dataset"]
     facts = project / "data" / name / "normalisation.json"
-    shapes = json.dumps(json.loads(facts.read_text())["shapes"]) if facts.exists() else None
+    shapes = None
+    if facts.exists():
+        shapes = json.dumps(json.loads(facts.read_text(encoding="utf-8"))["shapes"])
     return Data(name, provenance["data"][:DIGEST], f"data/{name}", shapes)
 
 

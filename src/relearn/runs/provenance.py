@@ -34,7 +34,9 @@ def git(folder: Path, *arguments: str) -> str | None:
     """Return what git prints about a checkout; None outside one, or without git."""
     command = ["git", "-C", str(folder), *arguments]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        answer = subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=True, timeout=10
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
@@ -50,7 +52,7 @@ def commit(folder: Path = Path()) -> tuple[str | None, bool | None]:
 def processor() -> str:
     """Return the processor's name, as the system gives it."""
     path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -94,4 +96,4 @@ def write(
         "command": remade_by,
     }
     with whole(path) as temporary:
-        temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False))
+        temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")

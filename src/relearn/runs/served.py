@@ -26,7 +26,7 @@ for (const [name, value] of [
 
 def start(request: Request) -> HTMLResponse:
     """Return MLflow's one page, in which a first visit finds its choices made."""
-    page = Path(pages.static_folder, "index.html").read_text()
+    page = Path(pages.static_folder, "index.html").read_text(encoding="utf-8")
     return HTMLResponse(page.replace("<head>", f"<head>{CHOICES}", 1))
 
 

@@ -89,11 +89,11 @@ def _at_home(folder: Path) -> None:
     A copied or moved checkout would go on writing into the old one's folder.
     """
     stamp = folder / "made-in"
-    if not stamp.exists() or stamp.read_text() != str(folder):
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != str(folder):
         for path in (folder / "mlflow.db", folder / "artifacts"):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         with whole(stamp) as temporary:
-            temporary.write_text(str(folder))
+            temporary.write_text(str(folder), encoding="utf-8")
 
 
 class Known:

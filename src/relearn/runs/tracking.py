@@ -38,7 +38,7 @@ def track(
     """
     store = Store(results)
     verdicts = results / "claims.json"
-    claims = json.loads(verdicts.read_text()) if verdicts.exists() else []
+    claims = json.loads(verdicts.read_text(encoding="utf-8")) if verdicts.exists() else []
     notes = failures.notes(results / "failures")
     standing = {_job(note) for note in notes if note["rule"] not in NOT_YET_DONE}
     pipeline = store.experiment("pipeline")
@@ -66,7 +66,7 @@ def track(
             "tracking_uri": public(tracking_uri(Path("results"))),
             "experiments": {name: found[name] for name in experiments},
         }
-        path.write_text(json.dumps(shown, indent=2))
+        path.write_text(json.dumps(shown, indent=2), encoding="utf-8")
 
 
 def track_failures(results: Path) -> None:
@@ -98,7 +98,9 @@ class Experiment:
         content = b"".join(file.read_bytes() for file in self.figure)
         self.digest = hashlib.sha256(content).hexdigest()
         self.origins = {
-            variant: json.loads((results / f"provenance/{about.name}/{variant}.json").read_text())
+            variant: json.loads(
+                (results / f"provenance/{about.name}/{variant}.json").read_text(encoding="utf-8")
+            )
             for variant in facts["variants"]
         }
 
