@@ -54,7 +54,7 @@ bench: .venv/ready-test ## the claims of speed, measured, in results/bench [ARGS
 
 ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=5000]
 	@case "$$MLFLOW_TRACKING_URI" in \
-	http*) echo "MLFLOW_TRACKING_URI is a server with its own page: $$MLFLOW_TRACKING_URI"; exit 0;; \
+	http*) echo "MLFLOW_TRACKING_URI is a server, which has a page of its own: open that"; exit 0;; \
 	"") test -f results/mlflow/mlflow.db || \
 		{ echo "results/mlflow/mlflow.db is missing: run make report first" >&2; exit 1; };; \
 	esac; \

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests_support import SECRETS, fresh_python
+from tests_support import ROOT, SECRETS, fresh_python
 
 PASSWORD = "hunter2%2Fx"  # as an address writes hunter2/x
 NOTE = {"rule": "run", "wildcards": {}, "error": "no room", "log": "results/logs/run.log"}
@@ -104,3 +107,20 @@ def test_the_password_of_a_server_that_is_away_is_in_no_message(tmp_path):
         said = fresh_python(TRACK, tmp_path, **settings)
     assert f"http://{host}/api" in said  # MLflow does say whom it asked
     assert "hunter2" not in said and "me:" not in said
+
+
+def test_make_ui_does_not_print_the_address_of_a_server(tmp_path):
+    shutil.copy2(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/ready").write_text(f"{tmp_path.resolve()}\n")
+    answer = subprocess.run(
+        ["make", "ui", "--old-file", ".venv/ready"],
+        cwd=tmp_path,
+        env=os.environ | {"MLFLOW_TRACKING_URI": f"http://me:{PASSWORD}@127.0.0.1:9"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("MLFLOW_TRACKING_URI is a server")
+    assert "me:" not in answer.stdout and "hunter2" not in answer.stdout
