@@ -388,21 +388,6 @@ def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     assert not (results / "mlflow/mlflow.db").exists()
 
 
-@pytest.mark.parametrize(
-    ("uri", "shown"),
-    [
-        ("https://me:hunter2@host:5000/base", "https://host:5000/base"),
-        ("https://token@host", "https://host"),
-        ("postgresql://me:p@ss@host/runs?password=hunter2", "postgresql://host/runs"),
-        ("sqlite:///results/mlflow/mlflow.db", "sqlite:///results/mlflow/mlflow.db"),
-        ("sqlite:////a@b/mlflow.db", "sqlite:////a@b/mlflow.db"),
-        ("databricks", "databricks"),
-    ],
-)
-def test_an_address_is_shown_without_its_credentials(uri, shown):
-    assert store.public(uri) == shown
-
-
 def test_the_index_has_no_password(results, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{results}/elsewhere.db?password=hunter2")
     tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results, "smoke")

@@ -13,7 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from tests_support import ROOT, SECRETS, fresh_python
 
+from relearn.data import sources
+from relearn.errors import ConfigError, DataError
+
 PASSWORD = "hunter2%2Fx"  # as an address writes hunter2/x
+TOKEN = "open-4711"
 NOTE = {"rule": "run", "wildcards": {}, "error": "no room", "log": "results/logs/run.log"}
 NOTE |= {"tail": "", "ended": "2026-01-02T03:04:05+00:00"}
 
@@ -46,11 +50,16 @@ def test_the_search_finds_what_it_looks_for(tmp_path):
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """A tracking server that keeps who asks, and wants none of it."""
+    """A server that keeps who asks, and wants none of it; /moved is by a signed address."""
 
     def do_GET(self):
         self.server.authorizations.append(self.headers.get("Authorization"))
-        self.send_error(403)
+        if self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", f"http://{self.headers['Host']}/signed?by={TOKEN}")
+            self.end_headers()
+        else:
+            self.send_error(403)
 
     do_POST = do_GET
 
@@ -107,6 +116,29 @@ def test_the_password_of_a_server_that_is_away_is_in_no_message(tmp_path):
         said = fresh_python(TRACK, tmp_path, **settings)
     assert f"http://{host}/api" in said  # MLflow does say whom it asked
     assert "hunter2" not in said and "me:" not in said
+
+
+@pytest.mark.parametrize("path", [f"files?token={TOKEN}", "moved"])
+def test_the_password_and_the_token_of_a_mirror_are_in_no_message(
+    tmp_path, refusing, monkeypatch, capfd, path
+):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    host = f"127.0.0.1:{refusing.server_port}"
+    mirror = {"kind": "mirror", "url": f"http://me:{PASSWORD}@{host}/{path}"}
+    pins = {"test_labels": {"name": "labels", "sha256": "0" * 64}}
+    with pytest.raises(DataError) as caught:
+        sources.fetch("small", pins, [mirror], tmp_path)
+    assert refusing.authorizations[0] == "Basic bWU6aHVudGVyMi94"  # me:hunter2/x
+    said = f"{caught.value} {capfd.readouterr()}"
+    assert f"mirror http://{host}/{path.partition('?')[0]}: HTTPError: 403 Client Error" in said
+    assert "hunter2" not in said and "me:" not in said and TOKEN not in said
+
+
+def test_a_mirror_that_is_miswritten_is_refused_without_its_password(tmp_path):
+    source = {"kind": "mirror", "uri": f"http://me:{PASSWORD}@host/files?token={TOKEN}"}
+    with pytest.raises(ConfigError) as caught:
+        sources.fetch("small", {}, [source], tmp_path)
+    assert "'uri': 'http://host/files'" in str(caught.value)
 
 
 def test_make_ui_does_not_print_the_address_of_a_server(tmp_path):

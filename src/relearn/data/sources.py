@@ -20,6 +20,7 @@ import pooch
 from tqdm import tqdm
 
 from relearn.data import array_pickle, idx
+from relearn.data.addresses import public, publicly
 from relearn.errors import ConfigError, DataError
 from relearn.files import whole
 
@@ -212,7 +213,8 @@ def _require_known_kinds(dataset: str, sources: Sequence[Mapping[str, str]]) -> 
                 f"{{kind: {kind}, {': …, '.join(FIELDS[kind])}: …}}" for kind in KINDS
             )
             raise ConfigError(
-                f"datasets.{dataset}.sources: {dict(source)} is not a source; use one of {known}"
+                f"datasets.{dataset}.sources: {publicly(str(dict(source)))} is not a source; "
+                f"use one of {known}"
             )
 
 
@@ -240,7 +242,8 @@ def _found_digest(folders: Sequence[Path], name: str) -> str:
 
 def _describe(source: Mapping[str, str]) -> str:
     kind = source["kind"]
-    return f"{kind} {source[FIELDS[kind][0]]}"
+    first = source[FIELDS[kind][0]]
+    return f"{kind} {public(first) if kind == 'mirror' else first}"
 
 
 def _reason(error: BaseException) -> str:
@@ -248,7 +251,7 @@ def _reason(error: BaseException) -> str:
     while not isinstance(error, DataError) and error.__context__ is not None:
         error = error.__context__
     name = "" if isinstance(error, DataError) else f"{type(error).__name__}: "
-    return " ".join(f"{name}{error}".split())
+    return publicly(" ".join(f"{name}{error}".split()))
 
 
 def _all_failed(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 
+from relearn.data.addresses import public
 from relearn.files import whole
 from relearn.runs import database, described, logged
 
@@ -35,11 +35,6 @@ Files = Mapping[str, Sequence[Path]]  # an artifact folder to what lies in it
 def tracking_uri(results: Path) -> str:
     """Return MLFLOW_TRACKING_URI, or else the database under `results`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{results}/mlflow/mlflow.db"
-
-
-def public(uri: str) -> str:
-    """Return an address without the name, the password and the query that it may hold."""
-    return re.sub(r"(?<=://)[^/?#]*@", "", uri).partition("?")[0]
 
 
 def _keep_credentials(server: str) -> str:

@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from relearn.data.addresses import public
 from relearn.files import whole
 from relearn.runs import described, failures, logged, record, weights
-from relearn.runs.store import KEY, PARENT, Known, Store, public, tracking_uri
+from relearn.runs.store import KEY, PARENT, Known, Store, tracking_uri
 
 FIGURE, LEVEL = "relearn.figure", "relearn.level"
 # At work beside this job or after it: should one of them fail again, it is recorded again.
