@@ -17,6 +17,7 @@ from relearn.data import sources
 from relearn.errors import ConfigError, DataError
 
 PASSWORD = "hunter2%2Fx"  # as an address writes hunter2/x
+BASIC = "Basic bWU6aHVudGVyMi94"  # me:hunter2/x
 TOKEN = "open-4711"
 NOTE = {"rule": "run", "wildcards": {}, "error": "no room", "log": "results/logs/run.log"}
 NOTE |= {"tail": "", "ended": "2026-01-02T03:04:05+00:00"}
@@ -92,13 +93,26 @@ except Exception:
 """
 
 
-def test_the_password_of_a_server_reaches_the_server_and_no_message(tmp_path, refusing):
+@pytest.mark.parametrize(
+    ("credentials", "more", "received"),
+    [
+        (f"me:{PASSWORD}", {}, BASIC),
+        ("me", {"MLFLOW_TRACKING_PASSWORD": "hunter2/x"}, BASIC),
+        (PASSWORD, {}, "Bearer hunter2/x"),
+        (f"{PASSWORD}:", {}, "Bearer hunter2/x"),
+        (f":{PASSWORD}", {}, "Bearer hunter2/x"),
+    ],
+)
+def test_the_password_or_token_of_a_server_reaches_the_server_and_no_message(
+    tmp_path, refusing, credentials, more, received
+):
     note = tmp_path / "failures/run.json"
     note.parent.mkdir()
     note.write_text(json.dumps(NOTE))
-    address = f"http://me:{PASSWORD}@127.0.0.1:{refusing.server_port}"
-    said = fresh_python(TRACK, tmp_path, MLFLOW_TRACKING_URI=address, NO_PROXY="127.0.0.1")
-    assert refusing.authorizations[0] == "Basic bWU6aHVudGVyMi94"  # me:hunter2/x
+    address = f"http://{credentials}@127.0.0.1:{refusing.server_port}"
+    settings = {"MLFLOW_TRACKING_URI": address, "NO_PROXY": "127.0.0.1", "HOME": str(tmp_path)}
+    said = fresh_python(TRACK, tmp_path, **settings, **more)
+    assert refusing.authorizations[0] == received
     assert "403" in said
     assert "hunter2" not in said and "me:" not in said
     assert holding(tmp_path, "hunter2") == []
@@ -128,7 +142,7 @@ def test_the_password_and_the_token_of_a_mirror_are_in_no_message(
     pins = {"test_labels": {"name": "labels", "sha256": "0" * 64}}
     with pytest.raises(DataError) as caught:
         sources.fetch("small", pins, [mirror], tmp_path)
-    assert refusing.authorizations[0] == "Basic bWU6aHVudGVyMi94"  # me:hunter2/x
+    assert refusing.authorizations[0] == BASIC
     said = f"{caught.value} {capfd.readouterr()}"
     assert f"mirror http://{host}/{path.partition('?')[0]}: HTTPError: 403 Client Error" in said
     assert "hunter2" not in said and "me:" not in said and TOKEN not in said

@@ -38,14 +38,19 @@ def tracking_uri(results: Path) -> str:
 
 
 def _keep_credentials(server: str) -> str:
-    """Hand the name and password of a server's address to MLflow; return the address without.
+    """Hand the name and password, or the token, of a server's address to MLflow; return the rest.
 
     An address stands in every message of a failed request, and so in logs and in the report.
     """
     parts = urlsplit(server)
-    if parts.password is not None:
-        os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
-        os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password)
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if name and password:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = name
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = password
+    elif name and os.environ.get("MLFLOW_TRACKING_PASSWORD"):
+        os.environ["MLFLOW_TRACKING_USERNAME"] = name
+    elif name or password:  # MLflow asks nobody by a name without a password, or the reverse
+        os.environ["MLFLOW_TRACKING_TOKEN"] = name or password
     return public(server)
 
 
