@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from disks import fill, mounted, read_only
 from small_project import SmallProject, copied
 from tests_support import soak
 
@@ -29,27 +29,6 @@ LOST = {  # a rule to what is to be made again, and the job that the message nam
 RULES = ["run", *(pytest.param(rule, marks=soak) for rule in LOST if rule != "run")]
 
 
-@contextmanager
-def mounted(*arguments: str) -> Iterator[None]:
-    """A mount of one's own, for which one has to be root, in a container with leave to mount."""
-    answer = subprocess.run(["mount", *arguments], capture_output=True, text=True)
-    if answer.returncode:
-        pytest.skip(f"mount is not permitted here: {answer.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", arguments[-1]], check=True)
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """A folder that may not be written to, not even by root."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with mounted("--bind", str(folder), str(folder)):
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
-        yield
-
-
 @pytest.fixture
 def small_disk(whole, tmp_path) -> Iterator[SmallProject]:
     """A copy of the built project on a disk of 64 MB; what Snakemake notes is not on it."""
@@ -65,19 +44,6 @@ def small_disk(whole, tmp_path) -> Iterator[SmallProject]:
 def lose(path: Path) -> None:
     """Remove a file, or a folder with all that is in it."""
     subprocess.run(["rm", "-r", str(path)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Fill the disk of a folder to the last byte; return the file that does."""
-    filler = folder / "filler"
-    with open(filler, "wb", buffering=0) as stream:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while True:
-                    stream.write(b"x" * size)
-            except OSError:
-                continue
-    return filler
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from disks import fill, mounted
 from mlflow import MlflowClient
 from tests_support import soak
 
@@ -60,6 +61,76 @@ def test_a_store_of_an_older_mlflow_is_upgraded_with_what_it_holds(store, capsys
     assert f"{store}: brought up to MLflow " in capsys.readouterr().out
     Store(Path())
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("room", [0, 1.5], ids=["none", "for a copy and no more"])
+def test_a_full_disk_costs_a_store_nothing_that_is_to_be_upgraded(store, capsys, room):
+    with mounted("-t", "tmpfs", "-o", "size=8m", "none", str(store.parent)):
+        (store.parent / "made-in").write_text(str(store.parent))
+        old(store)
+        before = store.read_bytes()
+        filler = fill(store.parent)
+        os.truncate(filler, filler.stat().st_size - int(room * len(before)))
+        with pytest.raises(
+            RelearnError, match=f"^{store}: .*disk is full.*; see to room and"
+        ) as error:
+            Store(Path())
+        assert "\n" not in str(error.value)
+        assert store.read_bytes() == before
+        assert [path.name for path in store.parent.glob("mlflow.db*")] == ["mlflow.db"]
+        filler.unlink()
+        Store(Path())
+        assert "pipeline" in names(store)
+    assert "set aside" not in capsys.readouterr().out
+
+
+def test_a_disk_that_may_not_be_written_to_costs_a_store_nothing(store):
+    with mounted("-t", "tmpfs", "none", str(store.parent)):
+        (store.parent / "made-in").write_text(str(store.parent))
+        old(store)
+        before = store.read_bytes()
+        subprocess.run(["mount", "-o", "remount,ro", str(store.parent)], check=True)
+        with pytest.raises(RelearnError, match=f"^{store}: .*Read-only file system.*; see to room"):
+            Store(Path())
+        assert store.read_bytes() == before
+
+
+def test_a_store_that_mlflow_knows_no_way_on_from_is_set_aside(store, capsys):
+    old(store)
+    with closing(sqlite3.connect(store)) as changed, changed:
+        changed.execute("UPDATE alembic_version SET version_num = 'from-nowhere'")
+    Store(Path())
+    (aside,) = store.parent.glob("mlflow.db.*")
+    said = capsys.readouterr().out
+    assert "from-nowhere" in said and f"set aside as {aside.name}, made anew" in said
+    assert names(store) == ["Default"]
+
+
+def test_a_store_whose_copy_mlflow_refuses_after_the_upgrade_is_set_aside(store, capsys):
+    old(store)
+    refusals = [RuntimeError("no such column: runs.nothing")]
+
+    def enter(path):
+        if refusals:
+            raise refusals.pop()
+
+    database.ready(store, enter)
+    said = capsys.readouterr().out
+    assert f"{store}: RuntimeError: no such column: runs.nothing; set aside as mlflow.db." in said
+
+
+def test_an_upgrade_that_is_killed_costs_the_store_nothing(store, monkeypatch):
+    old(store)
+    before = store.read_bytes()
+    killed = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    run = subprocess.run
+    monkeypatch.setattr(database.subprocess, "run", lambda _, **how: run(killed, **how))
+    with pytest.raises(
+        RelearnError, match=f"^{store}: the upgrade by MLflow was ended by signal 9;"
+    ):
+        database.ready(store, names_of_tables)
+    assert store.read_bytes() == before
+    assert [path.name for path in store.parent.glob("mlflow.db*")] == ["mlflow.db"]
 
 
 def test_a_store_is_never_half_made(store):
