@@ -163,3 +163,18 @@ def test_published(tmp_path, content):
     numbers = answer(_published, Results(tmp_path, {}))
     if numbers is not None:
         _listings(numbers, {name: np.append(own, 1.0) for name, own in numbers.items()})
+
+
+NOTE = {"rule": "run", "wildcards": {"experiment": "e", "variant": "v"}, "error": "no room"}
+NOTE |= {"log": "results/logs/run.log", "tail": "a\nb", "ended": "2026-01-02T03:04:05+00:00"}
+
+
+@fuzzed
+@given(st.one_of(changed(NOTE), mutated(good(NOTE)), DEEP, st.binary(max_size=20)))
+@example(good(NOTE))
+def test_notes_of_failures(tmp_path, content):
+    (tmp_path / "failures").mkdir(exist_ok=True)
+    (tmp_path / "failures/run.json").write_bytes(content)
+    results = Results(tmp_path, {})
+    if answer(lambda: results.notes, error=DataError) is not None:
+        results.reason("e", "run", "v")

@@ -1,5 +1,6 @@
 """Notes of what failed: the end of the log, one a job, gone with the next success."""
 
+import json
 import os
 
 import pytest
@@ -32,9 +33,40 @@ def test_notes_come_by_name_and_one_is_cleared(folder):
     assert os.listdir("results/failures") == ["judge.sums.json"]
 
 
-def test_a_spoilt_note_is_one_line_that_names_it(folder):
+GOOD = {"rule": "judge", "wildcards": {}, "error": "no", "log": "no log", "tail": ""}
+GOOD |= {"ended": "2026-01-02T03:04:05+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"rule": "jud', "Unterminated string"),
+        ("", "Expecting value"),
+        ("\xff", "codec can't decode"),
+        ("[" * 100_000, "recursion"),
+        ("[]", "is no mapping"),
+        ("null", "is no mapping"),
+        ("{}", "no 'rule'"),
+        *((json.dumps(GOOD | {key: 1}), f"'{key}' is no ") for key in GOOD),
+        *((json.dumps({k: GOOD[k] for k in GOOD if k != key}), f"no '{key}'") for key in GOOD),
+        (
+            json.dumps(GOOD | {"wildcards": {"experiment": []}}),
+            "'wildcards' has a value that is no",
+        ),
+        (json.dumps(GOOD | {"ended": "yesterday"}), "Invalid isoformat string: 'yesterday'"),
+    ],
+    ids=lambda value: value[:60],
+)
+def test_a_spoilt_note_is_one_line_that_names_it(folder, content, reason):
     failures.write("judge", {}, "no log", "no")
-    failures.path("judge", {}).write_text('{"rule": "jud')
-    with pytest.raises(DataError, match=r"results/failures/judge\.json: .*; delete it") as raised:
+    failures.path("judge", {}).write_bytes(content.encode("latin-1"))
+    with pytest.raises(DataError, match=r"^results/failures/judge\.json: .*; delete it") as raised:
         list(failures.notes())
+    assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_note_may_have_been_written_by_hand(folder):
+    failures.write("judge", {}, "no log", "no")
+    failures.path("judge", {}).write_text(json.dumps(GOOD))
+    assert list(failures.notes()) == [GOOD]

@@ -16,6 +16,7 @@ from relearn.files import whole
 
 FOLDER = Path("results/failures")
 TAIL_LINES = 20
+KINDS = {"rule": str, "wildcards": dict, "error": str, "log": str, "tail": str, "ended": str}
 
 
 def path(rule: str, wildcards: Mapping[str, str], folder: Path = FOLDER) -> Path:
@@ -51,6 +52,20 @@ def notes(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
     """
     for file in sorted(folder.glob("*.json")):
         try:
-            yield json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
+            note = json.loads(file.read_text(encoding="utf-8"))
+            _check(note)
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{file}: {error}; delete it and run again") from error
+        yield note
+
+
+def _check(note: Any) -> None:
+    """Raise ValueError where a note is not as `write` makes one: anything may lie in the folder."""
+    if not isinstance(note, dict):
+        raise ValueError("is no mapping")
+    for key, kind in KINDS.items():
+        if not isinstance(note.get(key), kind):
+            raise ValueError(f"'{key}' is no {kind.__name__}" if key in note else f"no '{key}'")
+    if not all(isinstance(value, str) for value in note["wildcards"].values()):
+        raise ValueError("'wildcards' has a value that is no str")
+    datetime.fromisoformat(note["ended"])
