@@ -62,7 +62,7 @@ def plan(
     _require_small(config)
     key = digest(config, [*files, schema])
     try:
-        found_key, found = json.loads(kept.read_text())
+        found_key, found = json.loads(kept.read_text(encoding="utf-8"))
         if found_key == key:
             return found
     except (OSError, ValueError, TypeError):
@@ -70,7 +70,7 @@ def plan(
     text = json.dumps([key, _made(config, files, schema)])
     if digest(config, [*files, schema]) == key:  # else the source was edited meanwhile
         with whole(kept) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
     return json.loads(text)[1]  # the same types, made or kept
 
 

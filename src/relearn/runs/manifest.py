@@ -20,4 +20,4 @@ def seal(paths: Iterable[str], target: Path, usage: Path) -> None:
     require_unaltered(paths, usage)
     lines = [f"{hashlib.sha256(Path(path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
     with whole(target) as temporary:
-        temporary.write_text("".join(lines))
+        temporary.write_text("".join(lines), encoding="utf-8")
