@@ -13,7 +13,8 @@ from relearn.errors import RelearnError
 from relearn.planning import plan
 from relearn.runs import altered
 
-METADATA = ".snakemake/metadata"  # what Snakemake knows of each output: its code, parameters, inputs
+# What Snakemake knows of each output: the code, parameters and inputs that made it.
+METADATA = ".snakemake/metadata"
 if shlex.quote(sys.executable) != sys.executable:
     sys.exit(
         f"relearn: {sys.executable}: Snakemake cannot start jobs with a Python whose path has "
