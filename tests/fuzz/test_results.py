@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relearn.errors import DataError
-from relearn.report import comparison_claims, context, sections
-from relearn.report.comparison import _listings, _published
+from relearn.report import comparison_claims, context, origin, sections
+from relearn.report.comparison import _causes, _listings, _settings, published
 from relearn.report.results import Results
 from relearn.runs import record
 
@@ -160,7 +160,7 @@ def test_claims(tmp_path, content):
 @example(good(PUBLISHED))
 def test_published(tmp_path, content):
     (tmp_path / "published.json").write_bytes(content)
-    numbers = answer(_published, Results(tmp_path, {}))
+    numbers = answer(published, Results(tmp_path, {}))
     if numbers is not None:
         _listings(numbers, {name: np.append(own, 1.0) for name, own in numbers.items()})
 
@@ -178,3 +178,56 @@ def test_notes_of_failures(tmp_path, content):
     results = Results(tmp_path, {})
     if answer(lambda: results.notes, error=DataError) is not None:
         results.reason("e", "run", "v")
+
+
+PROVENANCE = {
+    "params": {"seeds": 4, "rate": 0.1, "layers": [3, 2]},
+    **{"seed_base": 1, "fingerprint": "f00d", "libraries": {"numpy": "2.4"}, "data": None},
+    **{"key": "beef", "seconds": 1.5, "threads": 2, "started": "2031", "finished": "2032"},
+    **{"versions": {"numpy": "2.4.6"}, "commit": "c0ffee", "dirty": False, "gpu": None},
+    "command": ".venv/bin/snakemake --cores 1 -- results/runs/e/v/scalars.csv",
+}
+
+
+@fuzzed
+@given(st.one_of(changed(PROVENANCE), mutated(good(PROVENANCE)), DEEP, st.binary(max_size=20)))
+@example(good(PROVENANCE))
+def test_provenance(tmp_path, content):
+    (tmp_path / "provenance/e").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "provenance/e/v.json").write_bytes(content)
+    found = answer(Results(tmp_path, {}).needed, "provenance/e/v.json")
+    if found is not None:
+        hash(_causes(found, PROVENANCE))
+        _settings({("e", "v"): [found["params"], PROVENANCE["params"]]})
+        assert origin.facts([found, PROVENANCE])["runs"] == 2
+
+
+SENSITIVE = {"runs": {"e/v": {"w": 0.01, "loss": float("inf")}}, "listings": {"10.1 w": 0.2}}
+
+
+@fuzzed
+@given(st.one_of(changed(SENSITIVE), mutated(good(SENSITIVE)), DEEP, st.binary(max_size=20)))
+@example(good(SENSITIVE))
+def test_sensitive(tmp_path, content):
+    (tmp_path / "sensitive.json").write_bytes(content)
+    found = answer(Results(tmp_path, {}).needed, "sensitive.json")
+    if found is not None:
+        numbers = [found["listings"], *found["runs"].values()]
+        assert all(isinstance(each, int | float) for own in numbers for each in own.values())
+
+
+MANIFEST = b"".join(
+    b"%064x  results/%s\n" % (number, path)
+    for number, path in enumerate((b"claims.json", b"runs/e/v/scalars.csv", b"figures/e.svg"))
+)
+
+
+@fuzzed
+@given(st.one_of(mutated(MANIFEST), st.binary(max_size=90)))
+@example(MANIFEST)
+def test_manifests(tmp_path, content):
+    (tmp_path / "manifest.sha256").write_bytes(content)
+    sealed = answer(Results(tmp_path, {}).manifest, "manifest.sha256")
+    for path, digest in (sealed or {}).items():
+        assert len(digest) == 64 and (tmp_path / path).resolve().is_relative_to(tmp_path.resolve())
+        assert not (tmp_path / path).is_file()  # asked of the system, whatever the name

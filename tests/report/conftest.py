@@ -1,5 +1,6 @@
 """A small results folder: two experiments of the house with made-up numbers."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,8 @@ def origin(**changes) -> dict:
         "platform": "Linux-6",
         "python": "3.11.9",
         "versions": {"numpy": "2.0.0"},
+        **{"params": {}, "seed_base": 1, "fingerprint": "f", "data": None, "key": "k"},
+        "command": ".venv/bin/snakemake --cores 1 --forcerun run -- results/runs/e/v/scalars.csv",
         "commit": "c0ffee" * 6 + "c0ff",
         "dirty": False,
     } | changes
@@ -157,7 +160,18 @@ class Build:
         facts = {"params": {"seeds": len(scalars["seed"]), "rate": 0.1}, "fingerprint": "f"}
         facts |= {"seed_base": self.seed_base, "data": None} | (changes or {})
         identity = json.dumps(facts, sort_keys=True)
-        self.write(f"provenance/linear_regression/{variant}.json", origin(**facts, key=identity))
+        facts |= {"key": identity}
+        self.write(f"provenance/linear_regression/{variant}.json", origin(**facts))
+
+    def seal(self, name: str = "manifest.sha256") -> None:
+        """Write the manifest, as the pipeline does, and with a name another of the same files."""
+        paths = [self.folder / "claims.json", self.folder / "published.json"]
+        paths += [
+            path for kind in ("figures", "runs") for path in self.folder.glob(f"{kind}/**/*.*")
+        ]
+        digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+        lines = [f"{digests[path]}  results/{path.relative_to(self.folder)}\n" for path in digests]
+        (self.folder / name).write_text("".join(lines), encoding="utf-8")
 
 
 @pytest.fixture

@@ -292,6 +292,7 @@ BROKEN = {
     "runs/linear_regression/tuned/scalars.csv": "",
     "runs/linear_regression/published/scalars.csv": "w\n1.0\n",
     "provenance/linear_regression/tuned.json": None,
+    "provenance/linear_regression/published.json": "{}",
 }
 
 
@@ -302,6 +303,7 @@ def test_what_is_missing_or_broken_is_one_line(a, b, path):
     with pytest.raises(RelearnError) as error:
         compared(a, b)
     assert str(file) in str(error.value) and "\n" not in str(error.value)
+    assert ("is missing; run make report" in str(error.value)) == (BROKEN[path] is None)
 
 
 def test_a_claim_without_its_fields_is_one_line(a, b):
@@ -314,6 +316,16 @@ def test_a_folder_without_results_is_one_line_and_no_page(a, tmp_path):
     answer = command(a.folder, tmp_path / "nowhere", tmp_path / "page.html")
     assert answer.returncode == 1
     assert answer.stderr == (
-        f"relearn: {tmp_path}/nowhere: no results here; name the results folder of a build\n"
+        f"relearn: {tmp_path}/nowhere: no results here; "
+        "name the results folder of a build, or run make report\n"
     )
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("place", ["a", "a/claims.json/page.html"])
+def test_a_page_that_cannot_be_written_is_one_line(a, b, tmp_path, place):
+    answer = command(a.folder, b.folder, tmp_path / place)
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith(f"relearn: {tmp_path / place}: ")
+    assert line.endswith("; name a file that can be written, OUT=PAGE")
+    assert (answer.returncode, answer.stdout) == (1, "")

@@ -11,7 +11,7 @@ import pytest
 from tests_support import ROOT
 
 from relearn.report.results import Results
-from relearn.report.verification import SENSITIVE, OtherBuild, sensitive, verify
+from relearn.report.verification import SENSITIVE, OtherBuild, Verification, sensitive, verify
 
 from .conftest import NOISE, SEEDS, Build, verdict
 
@@ -35,8 +35,15 @@ def sensitive_in(build: Build, runs: dict | None = None, listings: dict | None =
     build.write(SENSITIVE, {"runs": runs or {}, "listings": listings or {}})
 
 
+def verified(a: Build, b: Build) -> Verification:
+    """Seal both, so that each is a build as the pipeline leaves it, and compare them."""
+    for build in (a, b):
+        build.seal()
+    return verify(Results.found(a.folder), Results.found(b.folder))
+
+
 def real(a: Build, b: Build) -> list[str]:
-    return verify(Results.found(a.folder), Results.found(b.folder)).real
+    return verified(a, b).real
 
 
 def test_a_build_is_its_own_reference(a, b):
@@ -124,7 +131,7 @@ def test_a_listing_in_double_precision_keeps_to_rounding(a, b):
 def test_a_verdict_that_would_change_is_named(a, b):
     changed = verdict("10a", "linear_regression", "It recovers the line.", verdict="inconclusive")
     b.write("claims.json", [changed])
-    done = verify(Results.found(a.folder), Results.found(b.folder))
+    done = verified(a, b)
     assert done.real == ["claim 10a: supported → inconclusive"]
     assert [claim.id for claim in done.changed] == ["10a"]
 
@@ -142,11 +149,12 @@ def test_what_the_results_lack_is_a_real_difference(a, b):
 
 
 def test_files_that_were_not_kept_are_told_by_the_manifest(a, b):
-    scalars = "results/runs/linear_regression/tuned/scalars.csv"
-    for build, digest in ((a, "00"), (b, "11")):
-        (build.folder / "manifest.sha256").write_text(f"{digest}  {scalars}\n")
+    for build, curve in ((a, "1"), (b, "2")):
+        build.write("figures/linear_regression.csv", curve)
+        build.seal()
+    (a.folder / "figures/linear_regression.csv").unlink()
     done = verify(Results.found(a.folder), Results.found(b.folder))
-    assert (done.sealed, done.unequal) == (1, [scalars.removeprefix("results/")])
+    assert (done.sealed, done.unequal) == (9, ["figures/linear_regression.csv"])
 
 
 def script(name: str, *arguments: Path) -> subprocess.CompletedProcess:
@@ -155,10 +163,13 @@ def script(name: str, *arguments: Path) -> subprocess.CompletedProcess:
 
 
 def test_the_command_says_what_differs_and_ends_with_status_1(a, b):
+    a.seal()
+    b.seal()
     answer = script("verify.py", a.folder, b.folder)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "no real difference"
     b.run("published", {"command": COMMAND}, w=[3.5])
+    b.seal()
     answer = script("verify.py", a.folder, b.folder)
     assert answer.returncode == 1
     assert f"  {PUBLISHED} w: 3.25 → 3.5, further than rounding" in answer.stdout.splitlines()
@@ -187,6 +198,8 @@ def test_what_answers_another_question_is_one_line_and_status_2(a, b, case):
     }.items():
         params = {} if variant == "tuned" else {"params": {"seeds": 1, "rate": 0.1}}
         b.run(variant, {"command": COMMAND} | changes | params, **metrics)
+    a.seal()
+    b.seal()
     answer = script("verify.py", a.folder, b.folder)
     (line,) = answer.stderr.splitlines()
     assert told in line.replace(f"{a.folder.parent}/", "")
@@ -198,7 +211,7 @@ def test_another_threshold_is_another_question(a, b):
     changed["effect"] = changed["effect"] | {"threshold": 0.6}
     b.write("claims.json", [changed])
     with pytest.raises(OtherBuild, match="another question in claim 10a"):
-        verify(Results.found(a.folder), Results.found(b.folder))
+        verified(a, b)
 
 
 def test_a_missing_reference_is_one_line_and_status_2(b, tmp_path):
@@ -222,9 +235,7 @@ def build_in_mode(build: Build, mode: bool, **changes) -> None:
     facts |= {"versions": {"numpy": "2.0.0"} | ({"instructions": "strict"} if mode else {})}
     build.run("tuned", facts | {"variant": "tuned"}, w=NOISE[0] + 3 + 0.01 * mode, **SAME_RATE)
     build.run("published", facts | {"variant": "published"}, w=[3.25])
-    files = sorted(build.folder.glob("runs/*/*/*"))
-    lines = [f"{mode:064}  results/{path.relative_to(build.folder)}\n" for path in files]
-    (build.folder / "manifest.sha256").write_text("".join(lines))
+    build.seal()
 
 
 def test_a_reference_is_written_of_two_builds_and_verifies_the_first(a, b, tmp_path):
@@ -248,7 +259,7 @@ def test_a_reference_is_written_of_two_builds_and_verifies_the_first(a, b, tmp_p
     assert script("verify.py", target, a.folder).returncode == 0
     answer = script("verify.py", target, b.folder)
     assert answer.returncode == 1  # moved in ten pairs
-    assert "6 of 6 equal to the byte (strict mode)" in answer.stdout
+    assert "8 of 8 equal to the byte (strict mode)" in answer.stdout
 
 
 REFUSED = {

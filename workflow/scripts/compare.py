@@ -71,15 +71,29 @@ def summary(found: Comparison) -> str:
     return "\n".join(lines)
 
 
+def write(found: Comparison, page: Path) -> None:
+    """Write the page.
+
+    Raises:
+        RelearnError: nothing can be written there.
+    """
+    text = comparison_page.build(found, page.parent)
+    try:
+        with whole(page) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        told = f"{page}: {error.strerror}; name a file that can be written, OUT=PAGE"
+        raise RelearnError(told) from error
+
+
 def main(a: str, b: str, page: str) -> int:
     """Print what moved and write the page; return the exit status."""
     try:
         found = compare(*(Results.found(Path(folder)) for folder in (a, b)))
+        write(found, Path(page))
     except RelearnError as error:
         print(f"relearn: {error}", file=sys.stderr)
         return 1
-    with whole(Path(page)) as temporary:
-        temporary.write_text(comparison_page.build(found, Path(page).parent), encoding="utf-8")
     console = Console(highlight=False)
     console.width = min(console.width, 100)
     print(summary(found))

@@ -143,7 +143,10 @@ def compare(a: Results, b: Results) -> Comparison:
     builds = (a, b)
     if a.folder.resolve() == b.folder.resolve():
         raise RelearnError(f"A and B are both {a.folder}: name two builds")
-    provenance = [{run: _provenance(build, run) for run in _runs(build)} for build in builds]
+    provenance = [
+        {run: build.needed(f"provenance/{_name(run)}.json") for run in _runs(build)}
+        for build in builds
+    ]
     both = [run for run in provenance[0] if run in provenance[1]]
     tables = {run: [_table(build, run) for build in builds] for run in both}
     causes = {run: _causes(provenance[0][run], provenance[1][run]) for run in both}
@@ -154,7 +157,7 @@ def compare(a: Results, b: Results) -> Comparison:
         for name, claim in judged[0].items()
         if name in judged[1]
     ]
-    published = [_published(build) for build in builds]
+    printed = [published(build) for build in builds]
     names = [[_name(run) for run in own] for own in provenance]
     metrics = [
         [f"{_name(run)}: {metric}" for run in both for metric in tables[run][side]]
@@ -165,8 +168,8 @@ def compare(a: Results, b: Results) -> Comparison:
         folders=(str(a.folder), str(b.folder)),
         numbers=numbers,
         claims=claims,
-        listings=_listings(*published),
-        published=sum(min(len(x), len(y)) for x, y in _shared(*published).values()),
+        listings=_listings(*printed),
+        published=sum(min(len(x), len(y)) for x, y in _shared(*printed).values()),
         settings=_settings({run: [own[run]["params"] for own in provenance] for run in both}),
         causes=Counter(causes.values()),
         unlike=_unlike(
@@ -176,7 +179,7 @@ def compare(a: Results, b: Results) -> Comparison:
             "variants": _apart(*names),
             "metrics": _apart(*metrics),
             "claims": _apart(*judged),
-            "listings": _apart(*published),
+            "listings": _apart(*printed),
         },
         origins=tuple(origin.facts(own.values()) for own in provenance),
     )
@@ -202,17 +205,6 @@ def _runs(build: Results) -> list[Run]:
     return [(name, variant) for name in experiments for variant in experiments[name]["variants"]]
 
 
-def _provenance(build: Results, run: Run) -> dict[str, Any]:
-    found = build.provenance(*run)
-    found.setdefault("libraries")  # an early build does not say
-    missing = sorted({*CAUSES, "key", "seconds", "threads", "started", "finished"} - set(found))
-    if missing:
-        path = build.folder / "provenance" / f"{_name(run)}.json"
-        lack = f"lacks '{missing[0]}'" if found else "is missing"
-        raise RelearnError(f"{path} {lack}; make that run again (make report)")
-    return found
-
-
 def _table(build: Results, run: Run) -> pd.DataFrame:
     """Return a run's scalars, one column of floats a metric, by seed."""
     try:
@@ -224,8 +216,8 @@ def _table(build: Results, run: Run) -> pd.DataFrame:
 
 def _causes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what differs between two runs; how many seeds there are changes none of them."""
-    settings = [dict(own, params=dict(own["params"], seeds=None)) for own in (a, b)]
-    return tuple(cause for key, cause in CAUSES.items() if settings[0][key] != settings[1][key])
+    a, b = (dict(own, params=dict(own["params"], seeds=None)) for own in (a, b))
+    return tuple(cause for key, cause in CAUSES.items() if a.get(key) != b.get(key))
 
 
 def _numbers(
@@ -241,11 +233,10 @@ def _numbers(
         yield Number(*run, metric, *means, len(pairs), difference, "", causes)
 
 
-def _published(build: Results) -> dict[str, np.ndarray]:
+def published(build: Results) -> dict[str, np.ndarray]:
     """Return the numbers of all listings, shape (n,), by listing and name."""
     if not build.published:
-        path = build.folder / "published.json"
-        raise RelearnError(f"{path} is missing: end that build first (make report)")
+        raise RelearnError(f"{build.folder / 'published.json'} is missing; run {build.remake}")
     return {
         f"{listing} {name}": np.atleast_1d(np.asarray(value, dtype=float))
         for listing, own in build.published.items()

@@ -87,9 +87,8 @@ def judged(results: Results) -> dict[str, dict[str, Any]]:
     Raises:
         RelearnError: there are none.
     """
-    place = results.folder / "claims.json"
     if not results.claims:
-        raise RelearnError(f"{place} is missing: end that build first (make report)")
+        raise RelearnError(f"{results.folder / 'claims.json'} is missing; run {results.remake}")
     return results.claims
 
 

@@ -26,6 +26,8 @@ MAKERS = {
     "listing": (*RUN, "publish"),
 }
 RULES = (*RUN, "draw", "judge", "publish")
+MANIFEST = "manifest.sha256"
+REMAKE = "make report"
 NOT_MADE = "It has not been made yet; run make report."
 
 
@@ -34,15 +36,16 @@ class MissingResult(RelearnError):
 
 
 class Results:
-    """One results folder under one config."""
+    """One results folder under one config; `remake` is the command that makes what is missing."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any]):
+    def __init__(self, folder: Path, config: Mapping[str, Any], remake: str = REMAKE):
         self.folder = Path(folder)
         self.config = config
+        self.remake = remake
         self._tables: dict[Path, pd.DataFrame] = {}
 
     @classmethod
-    def found(cls, folder: Path) -> Results:
+    def found(cls, folder: Path, remake: str = REMAKE) -> Results:
         """Return a results folder of any version: what it holds stands for a config.
 
         Raises:
@@ -53,8 +56,10 @@ class Results:
             block = experiments.setdefault(path.parent.name, {"variants": {}})
             block["variants"][path.name] = {}
         if not experiments:
-            raise RelearnError(f"{folder}: no results here; name the results folder of a build")
-        return cls(folder, {"experiments": experiments})
+            raise RelearnError(
+                f"{folder}: no results here; name the results folder of a build, or run {remake}"
+            )
+        return cls(folder, {"experiments": experiments}, remake)
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
@@ -128,16 +133,18 @@ class Results:
 
     @cached_property
     def sealed(self) -> dict[str, str]:
-        """Return the SHA-256 of each scientific result by its path from here; may be empty."""
-        return self.manifest("manifest.sha256")
+        """Return the SHA-256 of each scientific result by its path from here.
+
+        Raises:
+            RelearnError: the manifest that says so is missing or broken.
+        """
+        return self.manifest(MANIFEST)
 
     def manifest(self, name: str) -> dict[str, str]:
-        """Return the SHA-256 of each scientific result by its path from here, as a file says."""
-        lines = (self.file(name) or "").splitlines()
-        digests = (line.split("  ", 1) for line in lines)
-        return {path.removeprefix("results/"): digest for digest, path in digests}
+        """Return what one of the manifests here says, as `sealed` does."""
+        return forms.manifest(self.folder / name, self.remake)
 
-    def digest(self, path: Path) -> str:
+    def digest(self, path: str | Path) -> str:
         """Return the SHA-256 of a file here; of one that was not kept, what the manifest says.
 
         Raises:
@@ -147,8 +154,19 @@ class Results:
         if full.is_file():
             return hashlib.sha256(full.read_bytes()).hexdigest()
         if str(path) not in self.sealed:
-            raise RelearnError(f"{full} is missing; make that run again (make report)")
+            raise RelearnError(f"{full} is missing; run {self.remake}")
         return self.sealed[str(path)]
+
+    def needed(self, path: str) -> Any:
+        """Return what a JSON file here holds, of the form that `forms` has for it.
+
+        Raises:
+            RelearnError: it is missing or broken.
+        """
+        found = self._json(path)
+        if found is None:
+            raise RelearnError(f"{self.folder / path} is missing; run {self.remake}")
+        return found
 
     def file(self, path: str) -> str | None:
         """Return a text file's content, or None."""
@@ -180,4 +198,5 @@ class Results:
         return {variant_slice(block, name).get("dataset") for name in block["variants"]}
 
     def _json(self, path: str) -> Any:
-        return forms.read(self.folder, path) if (self.folder / path).is_file() else None
+        known = (self.folder / path).is_file()
+        return forms.read(self.folder, path, self.remake) if known else None

@@ -37,7 +37,6 @@ it is what people read. So is what one of both alone has.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +47,7 @@ from scipy import special
 
 from relearn.errors import RelearnError
 from relearn.experiments import catalogue
-from relearn.report.comparison import Comparison, Number, compare
+from relearn.report.comparison import Comparison, Number, compare, published
 from relearn.report.comparison_claims import Claim
 from relearn.report.results import Results
 from relearn.runs import differences, record
@@ -58,7 +57,6 @@ SENSITIVE = "sensitive.json"
 STRICT = "strict.sha256"  # the manifest of a strict build
 MARGIN = 0.01  # of the seeds' deviation
 ALPHA = 1 - LEVEL
-NOT_ALIKE = {"seeds": "another seed base", "config": "another config", "data": "other data"}
 
 
 class OtherBuild(RelearnError):
@@ -188,10 +186,7 @@ class _Rule:
 
     @cached_property
     def sensitive(self) -> Mapping[str, Any]:
-        text = self.reference.file(SENSITIVE)
-        if text is None:
-            raise RelearnError(f"{self.reference.folder / SENSITIVE} is missing: make reference")
-        return json.loads(text)
+        return self.reference.needed(SENSITIVE)
 
     @cached_property
     def experiments(self) -> set[str]:
@@ -211,9 +206,8 @@ class _Rule:
             for each in self.found.numbers
             if each.a.n == each.b.n == 1
         )
-        published = self.reference.published
-        series = (name.split(" ", 1) for name in self.sensitive["listings"])
-        return runs + sum(np.size(published[listing][name]) for listing, name in series)
+        series = published(self.reference)
+        return runs + sum(len(series.get(name, ())) for name in self.sensitive["listings"])
 
     def broken(self, results: Results) -> Iterator[str]:
         """Yield a line for each difference that is real."""
@@ -249,10 +243,7 @@ class _Rule:
     def _listings(self, results: Results) -> Iterator[str]:
         for row in self.found.listings:
             listing, series = row.name.split(" ", 1)
-            values = [
-                np.atleast_1d(np.asarray(each.published[listing][series], dtype=float))
-                for each in (self.reference, results)
-            ]
+            values = [published(each)[row.name] for each in (self.reference, results)]
             reason = ""
             if row.counts[0] != row.counts[1]:
                 reason = f"{row.counts[0]} numbers in the reference, {row.counts[1]} here"
