@@ -11,7 +11,8 @@ import pytest
 from tests_support import ROOT
 
 from relearn.report.results import Results
-from relearn.report.verification import SENSITIVE, OtherBuild, Verification, sensitive, verify
+from relearn.report.tolerances import SENSITIVE
+from relearn.report.verification import OtherBuild, Verification, sensitive, verify
 
 from .conftest import NOISE, SEEDS, Build, verdict
 

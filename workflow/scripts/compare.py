@@ -38,7 +38,7 @@ def number_table(found: Comparison) -> Table:
         (a, _), (b, _), difference = map(
             comparison_page.shown, (number.a, number.b, number.difference)
         )
-        name = f"{number.experiment}/{number.variant} {number.metric}"
+        name = f"{number.run} {number.metric}"
         # Rich would take [low, high] for a style; the backslash says that it is text.
         table.add_row(name, a, b, " ".join(difference).replace("[", "\\["))
     return table

@@ -13,7 +13,8 @@ from relearn.errors import RelearnError
 from relearn.experiments import catalogue
 from relearn.files import whole
 from relearn.report.results import Results
-from relearn.report.verification import SENSITIVE, STRICT, sensitive
+from relearn.report.tolerances import SENSITIVE
+from relearn.report.verification import STRICT, sensitive
 from relearn.runs import record
 
 WHOLE = ("claims.json", "published.json", "manifest.sha256")

@@ -54,6 +54,11 @@ class Number:
     outcome: str
     causes: tuple[str, ...]
 
+    @property
+    def run(self) -> str:
+        """The run's name, as its folder is called."""
+        return f"{self.experiment}/{self.variant}"
+
 
 @dataclass(frozen=True)
 class Listing:
