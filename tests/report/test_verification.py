@@ -146,7 +146,13 @@ def test_an_effect_of_plain_runs_keeps_to_rounding(a, b):
 
 def test_what_the_results_lack_is_a_real_difference(a, b):
     shutil.rmtree(b.folder / "runs/linear_regression/published")
-    assert real(a, b) == [f"variant {PUBLISHED}: in the reference only"]
+    assert real(a, b) == [
+        f"variant {PUBLISHED}: in the reference only",
+        *(
+            f"file runs/{PUBLISHED}/{name}: in the reference only"
+            for name in ("arrays.npz", "curves.csv", "scalars.csv")
+        ),
+    ]
 
 
 def test_files_that_were_not_kept_are_told_by_the_manifest(a, b):
@@ -156,6 +162,86 @@ def test_files_that_were_not_kept_are_told_by_the_manifest(a, b):
     (a.folder / "figures/linear_regression.csv").unlink()
     done = verify(Results.found(a.folder), Results.found(b.folder))
     assert (done.sealed, done.unequal) == (9, ["figures/linear_regression.csv"])
+
+
+CURVES = "runs/linear_regression/tuned/curves.csv"
+
+
+def other_curves(build: Build) -> None:
+    """As an edit of the code would leave them: other curves, and the manifest says so."""
+    (build.folder / CURVES).write_text("seed,step,loss\n0,0,1.0\n", encoding="utf-8")
+
+
+def test_a_file_that_differs_where_all_numbers_are_equal_is_a_real_difference(a, b):
+    other_curves(b)
+    done = verified(a, b)
+    assert done.real == [f"file {CURVES}: not equal, though every number is"]
+    assert (done.unequal, done.unjudged) == ([CURVES], [])
+
+
+@pytest.mark.parametrize("reason", ["rounding", "versions"])
+def test_curves_of_a_machine_that_rounds_otherwise_are_listed_and_not_judged(a, b, reason):
+    other_curves(b)
+    facts = {"command": COMMAND}
+    if reason == "rounding":
+        b.run("published", facts, w=[3.25 * (1 + 1e-12)])
+    else:
+        b.run("published", facts | {"versions": {"numpy": "2.0.1"}}, w=[3.25])
+    done = verified(a, b)
+    assert (done.real, done.unjudged) == ([], [CURVES])
+    (*_, heading, listed, _) = script("verify.py", a.folder, b.folder).stdout.splitlines()
+    assert heading == "curves, arrays and figures are compared by their bytes alone; not equal:"
+    assert listed == f"  {CURVES}"
+
+
+def test_in_strict_mode_every_file_is_equal_to_the_strict_build_of_the_reference(a, b):
+    facts = {"command": COMMAND, "versions": {"instructions": "strict"}}
+    for metrics in ({"w": NOISE[0] + 3} | SAME_RATE, {"w": [3.25 * (1 + 1e-12)]}):
+        b.run("tuned" if "rate" in metrics else "published", facts, **metrics)
+    b.seal()
+    shutil.copy(b.folder / "manifest.sha256", a.folder / "strict.sha256")
+    assert real(a, b) == []
+    other_curves(b)
+    assert real(a, b) == [f"file {CURVES}: not equal to the strict build's"]
+
+
+def test_a_file_that_one_of_both_alone_has_is_a_real_difference(a, b):
+    a.write("figures/old.svg", "")
+    for number in range(20):
+        b.write(f"figures/new_{number}.svg", "")
+    done = verified(a, b)
+    assert done.real[0] == "file figures/old.svg: in the reference only"
+    assert done.real[1:] == [
+        f"file figures/{name}.svg: in the results only"
+        for name in sorted(f"new_{number}" for number in range(20))
+    ]
+    assert (done.sealed, done.unequal) == (9, ["figures/old.svg"])
+
+
+SPOILT = {
+    "an altered file": ("b", CURVES, "seed,loss\n", " is not what manifest.sha256 says"),
+    "a deleted file": ("b", CURVES, None, " is missing"),
+    "no manifest": ("b", "manifest.sha256", None, " is missing"),
+    "an empty manifest": ("b", "manifest.sha256", "", ": is empty; delete it and"),
+    "a spoilt manifest": ("b", "manifest.sha256", "abc\n", ": line 1 is no line of sha256sum"),
+    "an altered reference": ("a", CURVES, "seed,loss\n", " is not what manifest.sha256 says"),
+    "a reference without manifest": ("a", "manifest.sha256", None, " is missing"),
+    "a spoilt list": ("a", SENSITIVE, "[]", "is not of type 'object'; delete it and"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_what_is_not_what_its_build_made_is_one_line_and_status_2(a, b, case):
+    side, path, content, told = SPOILT[case]
+    a.seal()
+    b.seal()
+    spoilt = (a if side == "a" else b).folder / path
+    spoilt.unlink() if content is None else spoilt.write_text(content, encoding="utf-8")
+    answer = script("verify.py", a.folder, b.folder)
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith(f"relearn: {spoilt}") and told in line
+    assert line.endswith(f"run git checkout {a.folder}" if side == "a" else "run make report")
+    assert (answer.returncode, answer.stdout) == (2, "")
 
 
 def script(name: str, *arguments: Path) -> subprocess.CompletedProcess:
@@ -218,7 +304,10 @@ def test_another_threshold_is_another_question(a, b):
 def test_a_missing_reference_is_one_line_and_status_2(b, tmp_path):
     answer = script("verify.py", tmp_path / "nothing", b.folder)
     assert answer.returncode == 2
-    assert answer.stderr.startswith(f"relearn: {tmp_path}/nothing: no results here")
+    assert answer.stderr == (
+        f"relearn: {tmp_path}/nothing: this checkout has none; "
+        "check out a commit that has one, or make reference\n"
+    )
 
 
 def test_sensitive_is_what_a_build_with_other_rounding_changed(a, b):

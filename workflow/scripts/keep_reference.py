@@ -14,7 +14,7 @@ from relearn.experiments import catalogue
 from relearn.files import whole
 from relearn.report.results import Results
 from relearn.report.tolerances import SENSITIVE
-from relearn.report.verification import STRICT, sensitive
+from relearn.report.verification import STRICT, intact, sensitive
 from relearn.runs import record
 
 WHOLE = ("claims.json", "published.json", "manifest.sha256")
@@ -35,10 +35,12 @@ def check(normal: Results, strict: Results) -> str:
     """Return the commit that both builds are of.
 
     Raises:
-        RelearnError: they are of several, or of none that anybody could check out.
+        RelearnError: they are of several, or of none that anybody could check out, or a file is
+            not what the build made.
     """
     commits = set()
     for build, wanted in ((normal, False), (strict, True)):
+        intact(build)
         found = origins(build)
         commits |= {origin.get("commit") for origin in found}
         if any(origin.get("dirty") for origin in found):

@@ -38,6 +38,9 @@ def summary(done: Verification, scale: str) -> str:
         f"published: {unequal:,} of {found.published:,} differ",
         f"claims:    {len(done.changed)} of {len(found.claims)} would change",
     ]
+    if done.unjudged:
+        lines.append("curves, arrays and figures are compared by their bytes alone; not equal:")
+        lines += listed(done.unjudged)
     if of_other_code:
         lines.append(f"code:      {of_other_code:,} runs are of other code")
     lines += listed(
@@ -51,7 +54,15 @@ def summary(done: Verification, scale: str) -> str:
 def main(reference: str, results: str) -> int:
     """Print what differs; return the exit status."""
     try:
-        builds = [Results.found(Path(folder)) for folder in (reference, results)]
+        if not Path(reference).exists():
+            raise RelearnError(
+                f"{reference}: this checkout has none; check out a commit that has one, "
+                "or make reference"
+            )
+        builds = [
+            Results.found(Path(reference), remake=f"git checkout {reference}"),
+            Results.found(Path(results)),
+        ]
         done = verify(*builds)
     except RelearnError as error:
         print(f"relearn: {error}", file=sys.stderr)

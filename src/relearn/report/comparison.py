@@ -181,10 +181,10 @@ def compare(a: Results, b: Results) -> Comparison:
             builds, [run for run in both if len({own[run]["key"] for own in provenance}) == 1]
         ),
         only={
-            "variants": _apart(*names),
-            "metrics": _apart(*metrics),
-            "claims": _apart(*judged),
-            "listings": _apart(*printed),
+            "variants": apart(*names),
+            "metrics": apart(*metrics),
+            "claims": apart(*judged),
+            "listings": apart(*printed),
         },
         origins=tuple(origin.facts(own.values()) for own in provenance),
     )
@@ -307,6 +307,6 @@ def _unlike(builds: tuple[Results, Results], runs: Iterable[Run]) -> dict[str, l
     return found
 
 
-def _apart(a: Iterable[str], b: Iterable[str]) -> Apart:
+def apart(a: Iterable[str], b: Iterable[str]) -> Apart:
     a, b = dict.fromkeys(a), dict.fromkeys(b)
     return {"A": [each for each in a if each not in b], "B": [each for each in b if each not in a]}

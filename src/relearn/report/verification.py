@@ -4,24 +4,34 @@ Both are of one config and one seed base, and are compared as `comparison` does,
 same seeds. On the machine that the reference is of all is equal to the bit, and on any x86-64
 machine if both builds are strict (`runs/strict.py`). Other instructions, libraries or processors
 round otherwise: how far a number may then lie from the reference's is the rule of `tolerances`.
+
+Files: the results are what their own manifest says, or are not compared. The reference keeps the
+scalars, verdicts and listings; of curves, arrays and figures it keeps the digests alone. So of
+these nothing tells rounding from another cause, unless rounding has no part in it: in strict mode,
+and where every number of the whole build is equal to the bit by the same versions. Then such a
+file that is not equal to the byte is a real difference, and in strict mode any. Equal
+numbers of its own run would not do: other instructions left all scalars of `xor_and_circles/xor` as
+they were, and not its curves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from relearn.errors import RelearnError
-from relearn.report.comparison import Comparison, compare
+from relearn.report.comparison import Apart, Comparison, apart, compare
 from relearn.report.comparison_claims import Claim
-from relearn.report.results import Results
+from relearn.report.results import MANIFEST, Results
 from relearn.report.tolerances import Tolerances
 from relearn.runs import differences, record
 
 STRICT = "strict.sha256"  # the manifest of a strict build
+NUMBERS = ("claims.json", "published.json", record.NAMES[0])  # files that are judged by theirs
 
 
 class OtherBuild(RelearnError):
@@ -35,7 +45,9 @@ class Verification:
     Attributes:
         found: all that differs, `A` being the reference.
         real: a line for each difference that rounding cannot explain.
-        unequal: sealed files that are not equal to the byte; `sealed` counts all.
+        unequal: files of the reference that the results have not, or not equal to the byte;
+            `sealed` counts all of the reference.
+        unjudged: those of them that neither their numbers nor a promise of equal bytes judge.
         strict: whether the results are strict, and those files were compared with a strict build's.
         changed: the claims that the results would change.
     """
@@ -43,6 +55,7 @@ class Verification:
     found: Comparison
     real: list[str]
     unequal: list[str]
+    unjudged: list[str]
     sealed: int
     strict: bool
 
@@ -59,21 +72,42 @@ def verify(reference: Results, results: Results) -> Verification:
         OtherBuild: another scale, config, seed base or data.
         RelearnError: a file is missing or broken; the message names it.
     """
+    intact(reference, part=True)
+    intact(results)
     found = compare(reference, results)
     _same_question(reference, results, found)
     strict = "instructions" in found.origins[1]["versions"]
-    sealed = [reference.manifest(STRICT) if strict else reference.sealed, results.sealed]
+    a, b = reference.manifest(STRICT) if strict else reference.sealed, results.sealed
+    only = found.only | {"files": apart(a, b)}
+    unequal = [path for path in a if path in b and a[path] != b[path]]
+    unjudged = [path for path in unequal if Path(path).name not in NUMBERS]
+    files = []
+    if strict:
+        files = [f"file {path}: not equal to the strict build's" for path in unequal]
+    elif _rounds_alike(found):
+        files = [f"file {path}: not equal, though every number is" for path in unjudged]
     return Verification(
         found=found,
-        real=[*_only(found), *Tolerances(reference, found).broken(results)],
-        unequal=sorted(
-            path
-            for path in {**sealed[0], **sealed[1]}
-            if len({own.get(path) for own in sealed}) > 1
-        ),
-        sealed=len(sealed[0]),
+        real=[*_only(only), *files, *Tolerances(reference, found).broken(results)],
+        unequal=sorted([*only["files"]["A"], *unequal]),
+        unjudged=[] if files else unjudged,
+        sealed=len(a),
         strict=strict,
     )
+
+
+def intact(build: Results, part: bool = False) -> None:
+    """Hash what a build's own manifest lists; of a reference only a part of it was kept.
+
+    Raises:
+        RelearnError: a file is missing, or another than the manifest says; the message names it.
+    """
+    for path, digest in build.sealed.items():
+        place = build.folder / path
+        if not (part or place.is_file()):
+            raise RelearnError(f"{place} is missing; run {build.remake}")
+        if build.digest(path) != digest:
+            raise RelearnError(f"{place} is not what {MANIFEST} says; run {build.remake}")
 
 
 def sensitive(normal: Results, other: Results) -> dict[str, Any]:
@@ -135,10 +169,18 @@ def _same_question(reference: Results, results: Results, found: Comparison) -> N
         )
 
 
-def _only(found: Comparison) -> Iterator[str]:
-    for kind, apart in found.only.items():
+def _rounds_alike(found: Comparison) -> bool:
+    """Tell whether every number is equal to the bit, by the same versions of all packages."""
+    tests = [*found.numbers, *(part for claim in found.claims for part in claim.parts)]
+    versions = [(origin["pythons"], origin["versions"]) for origin in found.origins]
+    equal = {each.outcome for each in tests} == {"equal"} and not found.listings
+    return equal and versions[0] == versions[1]
+
+
+def _only(only: Mapping[str, Apart]) -> Iterator[str]:
+    for kind, sides in only.items():
         for side, place in (("A", "the reference"), ("B", "the results")):
-            for name in apart[side]:
+            for name in sides[side]:
                 yield f"{kind.rstrip('s')} {name}: in {place} only"
 
 
