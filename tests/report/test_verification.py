@@ -137,6 +137,14 @@ def test_a_verdict_that_would_change_is_named(a, b):
     assert [claim.id for claim in done.changed] == ["10a"]
 
 
+def test_a_condition_whose_verdict_would_change_is_named_though_the_claims_stays(a, b):
+    for build, word in ((a, "supported"), (b, "contradicted")):
+        whole = verdict("10a", "linear_regression", "It recovers the line.", verdict="contradicted")
+        few = whole | {"name": "few", "condition": "few points", "verdict": word}
+        build.write("claims.json", [whole | {"weakest": "few", "conditions": [few]}])
+    assert real(a, b) == ["claim 10a, few points: supported → contradicted"]
+
+
 def test_an_effect_of_plain_runs_keeps_to_rounding(a, b):
     changed = verdict("10a", "linear_regression", "It recovers the line.")
     changed["effect"] = changed["effect"] | {"estimate": 1.23457}

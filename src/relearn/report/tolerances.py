@@ -28,8 +28,8 @@ Listings: 10.1 and 10.2 are descents on convex squares, where a step makes earli
 digits are for (10.4's solver cuts off the directions that it cannot tell). All five keep to
 rounding. 10.6 is the training above, with one seed.
 
-Verdicts: a claim whose verdict would change is a real difference, however small the cause, because
-it is what people read. So is what one of both alone has.
+Verdicts: a claim whose verdict would change, or a condition's, is a real difference, however small
+the cause, because it is what people read. So is what one of both alone has.
 """
 
 from __future__ import annotations
@@ -167,7 +167,10 @@ class Tolerances:
             name = f"claim {claim.id}" + (f", {part.condition}" if part.condition else "")
             effects = [_effect(each) for each in (part.a, part.b)]
             told = _change(*(each[0] for each in effects))
-            if part.outcome == "moved" and not claim.changed:
+            if part.changed:
+                if part.condition:  # else it is the claim itself
+                    yield f"{name}: {part.a['verdict']} → {part.b['verdict']}"
+            elif part.outcome == "moved":
                 yield f"{name}: effect {told}, moved beyond noise"
             elif (
                 claim.a["experiment"] not in self.experiments
