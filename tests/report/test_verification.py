@@ -11,8 +11,9 @@ import pytest
 from tests_support import ROOT
 
 from relearn.report.results import Results
-from relearn.report.tolerances import SENSITIVE
+from relearn.report.tolerances import SENSITIVE, findable
 from relearn.report.verification import OtherBuild, Verification, sensitive, verify
+from relearn.runs import differences
 
 from .conftest import NOISE, SEEDS, Build, verdict
 
@@ -92,6 +93,29 @@ def test_a_flip_is_no_real_difference_where_a_variant_beside_it_is_sensitive(a, 
     flipped = np.where(np.arange(SEEDS) == 4, 0.01, 0)
     b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3 + flipped, **SAME_RATE)
     assert real(a, b) == []
+
+
+def test_by_other_code_a_sensitive_run_keeps_to_rounding(a, b):
+    """An edit may change a training as rounding does; nothing tells them apart."""
+    sensitive_in(a, {TUNED: {"w": 0.01}, PUBLISHED: {"w": 0.01}}, {"10.1 w": 0.01})
+    for variant, w in (
+        ("tuned", NOISE[0] + 3 + np.tile([0.3, -0.3], SEEDS // 2)),
+        ("published", [3.4]),
+    ):
+        rate = SAME_RATE if variant == "tuned" else {}
+        b.run(variant, {"command": COMMAND, "fingerprint": "g"}, w=w, **rate)
+    b.write("published.json", {"10.1": {"w": 3.4, "loss": [2.0, 1.0, 0.5]}})
+    moved = verdict("10a", "linear_regression", "It recovers the line.")
+    moved["effect"] = moved["effect"] | {"estimate": 1.23457}
+    b.write("claims.json", [moved])
+    lines = real(a, b)
+    assert [line.split(": ")[0] for line in lines] == [
+        f"{PUBLISHED} w",
+        f"{TUNED} w",
+        "listing 10.1 w, number 1",
+        "claim 10a",
+    ]
+    assert all(line.endswith(", further than rounding, by other code") for line in lines)
 
 
 def test_a_shift_that_no_interval_shows_is_no_real_difference(a, b):
@@ -262,12 +286,41 @@ def test_the_command_says_what_differs_and_ends_with_status_1(a, b):
     b.seal()
     answer = script("verify.py", a.folder, b.folder)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.splitlines()[-1] == "no real difference"
+    assert answer.stdout.splitlines()[-1] == "equal to the byte"
     b.run("published", {"command": COMMAND}, w=[3.5])
     b.seal()
     answer = script("verify.py", a.folder, b.folder)
     assert answer.returncode == 1
     assert f"  {PUBLISHED} w: 3.25 → 3.5, further than rounding" in answer.stdout.splitlines()
+
+
+def test_seeds_that_show_no_difference_say_what_they_could_have_shown(a, b):
+    sensitive_in(a, {TUNED: {"w": 0.01}})
+    flips = np.tile([0.3, -0.3], SEEDS // 2)
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3 + flips, **SAME_RATE)
+    assert verified(a, b).findable == {SEEDS: findable(SEEDS, 1)}
+    answer = script("verify.py", a.folder, b.folder)
+    assert answer.returncode == 0
+    assert answer.stdout.splitlines()[-2:] == [
+        "no difference that the seeds could show",
+        "a mean's shift by 1.3 (10 seeds) of the seeds' deviations had a chance of 80% to be found",
+    ]
+
+
+@pytest.mark.parametrize(("seeds", "shift"), [(64, 0.5), (26, 0.8), (17, 1.0)])
+def test_what_is_findable_is_what_the_tables_of_power_say(seeds, shift):
+    """Cohen (1988), table 2.4.1: so many in each sample for a power of 0.80 at 5 % two-sided."""
+    assert findable(seeds, 1) == pytest.approx(shift, rel=0.02)
+
+
+@pytest.mark.parametrize(("seeds", "tests"), [(2, 40), (5, 40), (400, 40)])
+def test_what_is_findable_is_found_in_four_of_five_builds(seeds, tests):
+    shift, trials = findable(seeds, tests), 2000
+    draws = np.random.default_rng(3).normal(size=(trials, 2, seeds)) + [[0.0], [shift]]
+    found = [
+        differences.strangers(*map(differences.estimate, pair)) < 0.05 / tests for pair in draws
+    ]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.03)
 
 
 OTHERS = {

@@ -1,7 +1,7 @@
 """Compare a build with the committed reference: verify.py REFERENCE RESULTS.
 
 Prints what differs and which claims would change. Exit status: 0 if nothing does but what rounding
-explains, 1 at a real difference, 2 if the two cannot be compared.
+explains and the seeds can tell, 1 at a real difference, 2 if the two cannot be compared.
 """
 
 import sys
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from relearn.errors import RelearnError
 from relearn.report.results import Results
+from relearn.report.tolerances import POWER
 from relearn.report.verification import Verification, scale, verify
+from relearn.runs.differences import ROUNDING
 
 SHOWN = 20  # lines of one kind
 
@@ -48,7 +50,19 @@ def summary(done: Verification, scale: str) -> str:
     )
     if done.real:
         return "\n".join([*lines, f"real differences: {len(done.real):,}", *listed(done.real)])
-    return "\n".join([*lines, "no real difference"])
+    if further or any(listing.relative > ROUNDING for listing in found.listings):
+        lines.append("no difference that the seeds could show")
+        shifts = [f"{shift:.2g} ({seeds:,} seeds)" for seeds, shift in done.findable.items()]
+        if shifts:
+            lines.append(
+                f"a mean's shift by {' or '.join(shifts)} of the seeds' deviations "
+                f"had a chance of {POWER:.0%} to be found"
+            )
+    elif done.unequal:
+        lines.append("no difference in the numbers but rounding")
+    else:
+        lines.append("equal to the byte")
+    return "\n".join(lines)
 
 
 def main(reference: str, results: str) -> int:
@@ -73,5 +87,6 @@ def main(reference: str, results: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit(__doc__)
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(*sys.argv[1:]))

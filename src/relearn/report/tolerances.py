@@ -11,14 +11,20 @@ Sensitive: what rounding can change further. These are trainings in single preci
 roundings part as two seeds do, and what hangs on matrices that are all but singular. Nobody chose
 them: `make reference` builds twice, once in strict mode, and keeps in sensitive.json which numbers
 fell further apart than rounding. That may be by luck, such as one image that changed sides, so an
-experiment is sensitive if one of its numbers is.
+experiment is sensitive if one of its numbers is. But it is one pair of builds on one machine: what
+only another kind of processor would have changed is not among them, and is called real there.
 
-- Over several seeds such a number may differ in each, but not in the mean. It must not have moved
-  (the paired test of `differences`, after Holm's correction over all comparisons) by more than a
-  hundredth of the seeds' deviation: with the most seeds that we have, 400, the half-width of the
-  interval is a tenth of it, so less than that changes no digit that anybody reads. Nor may the mean
-  be further away than if the build had other seeds (Student's test at 5 % over all such numbers).
-  This is what tells where seeds are too few for the paired test.
+Other code: an experiment whose code is not the reference's has no sensitive numbers. An edit may
+part two trainings just as rounding does, and only equal numbers show that it did not.
+
+- Over several seeds a sensitive number may differ in each, but not in the mean. It must not have
+  moved (the paired test of `differences`, after Holm's correction over all comparisons). Nor may
+  the mean be further away than if the build had other seeds (Student's test at 5 % over all such
+  numbers), which is what tells where seeds are too few for the paired test. A move of less than a
+  hundredth of the seeds' deviation is let pass: over n seeds a mean is known to about 2/√n of it, a
+  tenth for 400, so no digit that anybody reads can change. That spares alarms and shows no
+  equality. Nor does a test that finds nothing: what it could have found is told beside it
+  (`findable`), and with few seeds that is little.
 - With one seed, a listing as printed, it must be no further away than two seeds are from each other
   in that variant of the experiment which it is most like, by deviations from the mean (Student's t
   at 5 % over all such numbers).
@@ -52,6 +58,7 @@ from relearn.runs.evidence import LEVEL
 SENSITIVE = "sensitive.json"
 MARGIN = 0.01  # of the seeds' deviation
 ALPHA = 1 - LEVEL
+POWER = 0.8
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,14 @@ class Tolerances:
         return self.reference.needed(SENSITIVE)
 
     @cached_property
+    def edited(self) -> set[str]:
+        """The experiments that are of other code than the reference's."""
+        return {each.experiment for each in self.found.numbers if "code" in each.causes}
+
+    @cached_property
     def experiments(self) -> set[str]:
-        """Those that are sensitive."""
-        return {run.split("/")[0] for run in self.sensitive["runs"]}
+        """Those that are sensitive, and of the same code."""
+        return {run.split("/")[0] for run in self.sensitive["runs"]} - self.edited
 
     @cached_property
     def several(self) -> int:
@@ -86,6 +98,13 @@ class Tolerances:
         series = published(self.reference)
         return runs + sum(len(series.get(name, ())) for name in self.sensitive["listings"])
 
+    @property
+    def findable(self) -> dict[int, float]:
+        """The smallest shift that was `findable`, by the fewest and the most seeds of a test."""
+        seeds = [each.pairs for each in self.found.tested if each.experiment in self.experiments]
+        ends = (min(seeds), max(seeds)) if seeds else ()
+        return {each: findable(each, self.several) for each in ends}
+
     def broken(self, results: Results) -> Iterator[str]:
         """Yield a line for each difference that is real."""
         for number in self.found.numbers:
@@ -101,12 +120,13 @@ class Tolerances:
         if number.outcome in ("equal", "rounding"):
             return ""
         if number.a.n == number.b.n == 1:
-            if number.metric not in self.sensitive["runs"].get(number.run, {}):
-                return "further than rounding"
+            known = self.sensitive["runs"].get(number.run, {})
+            if number.experiment in self.edited or number.metric not in known:
+                return self._further(number.experiment)
             spread = self._spread(number.experiment, record.NAMES[0], number.metric)
             return self._alone(np.array([number.a.mean]), np.array([number.b.mean]), spread)
         if number.experiment not in self.experiments:
-            return "further than rounding"
+            return self._further(number.experiment)
         if number.outcome == "untold":
             return "further than rounding, and no noise to compare with"
         if number.outcome == "moved":
@@ -117,20 +137,23 @@ class Tolerances:
             return "further than other seeds would be"
         return ""
 
+    def _further(self, experiment: str) -> str:
+        return "further than rounding" + ", by other code" * (experiment in self.edited)
+
     def _listings(self, results: Results) -> Iterator[str]:
         for row in self.found.listings:
             listing, series = row.name.split(" ", 1)
+            experiment = catalogue.listing(listing)
             values = [published(each)[row.name] for each in (self.reference, results)]
             reason = ""
             if row.counts[0] != row.counts[1]:
                 reason = f"{row.counts[0]} numbers in the reference, {row.counts[1]} here"
-            elif row.name in self.sensitive["listings"]:
-                experiment = catalogue.listing(listing)
+            elif row.name in self.sensitive["listings"] and experiment not in self.edited:
                 table = record.NAMES[1] if len(values[0]) > 1 else record.NAMES[0]
                 spread = self._spread(experiment, table, series)
                 reason = self._alone(*values, spread)
             elif not differences.rounded(*values).all():
-                reason = "further than rounding"
+                reason = self._further(experiment)
             if reason:
                 place = f"listing {row.name}, number {row.place + 1}"
                 yield f"{place}: {_change(row.a, row.b)}, {reason}"
@@ -176,7 +199,19 @@ class Tolerances:
                 claim.a["experiment"] not in self.experiments
                 and not differences.rounded(*effects).all()
             ):
-                yield f"{name}: effect {told}, further than rounding"
+                yield f"{name}: effect {told}, {self._further(claim.a['experiment'])}"
+
+
+def findable(seeds: int, tests: int) -> float:
+    """Return the smallest shift of a mean, in the seeds' deviations, that is found with POWER.
+
+    By Student's test between two builds of so many seeds, at ALPHA over all tests. The paired test
+    may find smaller ones; how small depends on how alike the pairs are.
+    """
+    # In closed form: the solver of statsmodels' TTestIndPower does not converge at such levels.
+    freedom = 2 * seeds - 2
+    critical = special.stdtrit(freedom, 1 - ALPHA / tests / 2)
+    return float(special.nctdtrinc(freedom, 1 - POWER, critical) * np.sqrt(2 / seeds))
 
 
 def _change(a: float, b: float) -> str:

@@ -49,6 +49,8 @@ class Verification:
             `sealed` counts all of the reference.
         unjudged: those of them that neither their numbers nor a promise of equal bytes judge.
         strict: whether the results are strict, and those files were compared with a strict build's.
+        findable: the smallest shift of a mean that was likely to be found, in deviations of the
+            seeds, by the fewest and the most seeds; empty if no number was tested over seeds.
         changed: the claims that the results would change.
     """
 
@@ -58,6 +60,7 @@ class Verification:
     unjudged: list[str]
     sealed: int
     strict: bool
+    findable: dict[int, float]
 
     @property
     def changed(self) -> list[Claim]:
@@ -81,6 +84,7 @@ def verify(reference: Results, results: Results) -> Verification:
     only = found.only | {"files": apart(a, b)}
     unequal = [path for path in a if path in b and a[path] != b[path]]
     unjudged = [path for path in unequal if Path(path).name not in NUMBERS]
+    tolerances = Tolerances(reference, found)
     files = []
     if strict:
         files = [f"file {path}: not equal to the strict build's" for path in unequal]
@@ -88,10 +92,11 @@ def verify(reference: Results, results: Results) -> Verification:
         files = [f"file {path}: not equal, though every number is" for path in unjudged]
     return Verification(
         found=found,
-        real=[*_only(only), *files, *Tolerances(reference, found).broken(results)],
+        real=[*_only(only), *files, *tolerances.broken(results)],
         unequal=sorted([*only["files"]["A"], *unequal]),
         unjudged=[] if files else unjudged,
         sealed=len(a),
+        findable=tolerances.findable,
         strict=strict,
     )
 
