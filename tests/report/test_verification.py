@@ -187,6 +187,13 @@ def test_what_the_results_lack_is_a_real_difference(a, b):
     ]
 
 
+def test_seeds_that_the_results_lack_are_a_real_difference(a, b):
+    facts = {"command": COMMAND, "params": {"seeds": SEEDS, "rate": 0.1}}
+    b.run("tuned", facts, w=NOISE[0][:9] + 3, rate=np.full(9, 0.1))
+    lines = [line.partition(", ")[2] for line in real(a, b)]
+    assert lines == ["10 seeds in the reference, 9 here"] * 2
+
+
 def test_files_that_were_not_kept_are_told_by_the_manifest(a, b):
     for build, curve in ((a, "1"), (b, "2")):
         build.write("figures/linear_regression.csv", curve)
@@ -303,7 +310,7 @@ def test_seeds_that_show_no_difference_say_what_they_could_have_shown(a, b):
     assert answer.returncode == 0
     assert answer.stdout.splitlines()[-2:] == [
         "no difference that the seeds could show",
-        "a mean's shift by 1.3 (10 seeds) of the seeds' deviations had a chance of 80% to be found",
+        "with a power of 80% they show a shift of the mean by 1.3 (10 seeds) standard deviations",
     ]
 
 

@@ -55,8 +55,8 @@ def summary(done: Verification, scale: str) -> str:
         shifts = [f"{shift:.2g} ({seeds:,} seeds)" for seeds, shift in done.findable.items()]
         if shifts:
             lines.append(
-                f"a mean's shift by {' or '.join(shifts)} of the seeds' deviations "
-                f"had a chance of {POWER:.0%} to be found"
+                f"with a power of {POWER:.0%} they show a shift of the mean by "
+                f"{' or '.join(shifts)} standard deviations"
             )
     elif done.unequal:
         lines.append("no difference in the numbers but rounding")

@@ -93,7 +93,7 @@ class Tolerances:
         runs = sum(
             each.metric in self.sensitive["runs"].get(each.run, {})
             for each in self.found.numbers
-            if each.a.n == each.b.n == 1
+            if each.a.n == 1
         )
         series = published(self.reference)
         return runs + sum(len(series.get(name, ())) for name in self.sensitive["listings"])
@@ -117,9 +117,11 @@ class Tolerances:
 
     def _number(self, number: Number) -> str:
         """Return why a number's difference is real; empty if it is not."""
+        if number.a.n != number.b.n:
+            return f"{number.a.n} seeds in the reference, {number.b.n} here"
         if number.outcome in ("equal", "rounding"):
             return ""
-        if number.a.n == number.b.n == 1:
+        if number.a.n == 1:
             known = self.sensitive["runs"].get(number.run, {})
             if number.experiment in self.edited or number.metric not in known:
                 return self._further(number.experiment)
