@@ -66,6 +66,7 @@ def hostile(site):
         "wildcards": {"experiment": "backpropagation", "variant": "worked_example"},
     }
     note |= {"error": HOSTILE, "log": HOSTILE, "tail": HOSTILE}
+    note |= {"ended": "2026-01-02T03:04:05+00:00"}
     site.write("failures/run.json", note)
     (site.results / "figures/backpropagation.txt").write_text(HOSTILE)
     return site

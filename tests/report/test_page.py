@@ -36,6 +36,7 @@ def fail(site, rule: str, error: str, **wildcards: str) -> None:
     name = ".".join([rule, *wildcards.values()])
     log = f"results/logs/{rule}.log"
     note = {"rule": rule, "wildcards": wildcards, "error": error, "log": log, "tail": ""}
+    note |= {"ended": "2026-01-02T03:04:05+00:00"}
     site.write(f"failures/{name}.json", note)
 
 
