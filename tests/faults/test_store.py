@@ -293,7 +293,7 @@ def test_a_server_that_is_away_costs_no_result_and_is_caught_up_with(bare, whole
     status, said = bare.build(**address)
     assert status == 1
     (line,) = [each for each in said.splitlines() if each.startswith("relearn: track: ")]
-    assert str(port) in line
+    assert f"http://127.0.0.1:{port}: " in line and "see that the server is up" in line
     assert "Traceback" not in said
     assert bare.manifest() == whole.manifest()
     assert "scoreboard" in bare.page()

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from relearn.errors import RelearnError
 from relearn.runs import described, failures, provenance, record, store, tracking
 from relearn.runs.record import Records, per_seed, table
 
@@ -386,6 +387,17 @@ def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
     client = MlflowClient(f"sqlite:///{tmp_path}/elsewhere.db")
     assert client.get_experiment_by_name("sums") is not None
     assert not (results / "mlflow/mlflow.db").exists()
+
+
+def test_a_server_that_is_away_is_one_line_with_what_to_do(results, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hunter2@127.0.0.1:9/base")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(RelearnError) as caught, store.answering(results):
+        tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results, "smoke")
+    said = str(caught.value)
+    assert said.startswith("http://127.0.0.1:9/base: ")
+    assert said.endswith("the results stay, and the same command tracks them")
+    assert "hunter2" not in said and "\n" not in said
 
 
 def test_the_index_has_no_password(results, monkeypatch):

@@ -5,11 +5,13 @@ from pathlib import Path
 from relearn.runs.job import job
 
 with job(snakemake):
-    from relearn.runs import tracking
+    from relearn.runs import store, tracking
 
-    tracking.track(
-        snakemake.params.experiments,
-        Path(snakemake.output[0]),
-        Path("results"),
-        snakemake.config["scale"],
-    )
+    results = Path("results")
+    with store.answering(results):
+        tracking.track(
+            snakemake.params.experiments,
+            Path(snakemake.output[0]),
+            results,
+            snakemake.config["scale"],
+        )

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,8 +21,10 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.exceptions import MlflowException
 
 from relearn.data.addresses import public
+from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.runs import database, described, logged
 
@@ -52,6 +55,24 @@ def _keep_credentials(server: str) -> str:
     elif name or password:  # MLflow asks nobody by a name without a password, or the reverse
         os.environ["MLFLOW_TRACKING_TOKEN"] = name or password
     return public(server)
+
+
+@contextmanager
+def answering(results: Path) -> Iterator[None]:
+    """Around what talks to a server or database that somebody named.
+
+    Raises:
+        RelearnError: it does not answer, or refuses.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        if "MLFLOW_TRACKING_URI" not in os.environ:
+            raise
+        raise RelearnError(
+            f"{public(tracking_uri(results))}: {error}; see that the server is up and lets you in, "
+            "or unset MLFLOW_TRACKING_URI; the results stay, and the same command tracks them"
+        ) from error
 
 
 class Store:
