@@ -392,6 +392,8 @@ def test_the_uri_of_the_environment_is_honoured(results, monkeypatch, tmp_path):
 def test_a_server_that_is_away_is_one_line_with_what_to_do(results, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hunter2@127.0.0.1:9/base")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "")  # set by what is tested; this takes it back
     with pytest.raises(RelearnError) as caught, store.answering(results):
         tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results, "smoke")
     said = str(caught.value)

@@ -160,7 +160,7 @@ def test_make_ui_does_not_print_the_address_of_a_server(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv/ready").write_text(f"{tmp_path.resolve()}\n")
     answer = subprocess.run(
-        ["make", "ui", "--old-file", ".venv/ready"],
+        ["make", "--no-print-directory", "ui", "--old-file", ".venv/ready"],
         cwd=tmp_path,
         env=os.environ | {"MLFLOW_TRACKING_URI": f"http://me:{PASSWORD}@127.0.0.1:9"},
         stdout=subprocess.PIPE,
