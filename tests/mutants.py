@@ -36,6 +36,7 @@ VERDICTS = ("equivalent", "tested", "open")
 
 def mutmut(*names: str) -> None:
     """Test mutants by name; processes that a test starts see the mutant as well."""
+    FOLDER.mkdir(parents=True, exist_ok=True)  # Python remembers of a path that it was not there
     path = os.pathsep.join([str(FOLDER.resolve()), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-m", "mutmut", "run", *names], env=environment, check=True)
