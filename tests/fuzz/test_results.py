@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import zipfile
 
 import numpy as np
@@ -146,6 +147,9 @@ DEEP = st.integers(1, 100_000).map(lambda depth: b"[" * depth)
 @fuzzed
 @given(st.one_of(changed(CLAIMS), mutated(good(CLAIMS)), DEEP, st.binary(max_size=20)))
 @example(good(CLAIMS))
+@example(
+    good([CLAIM | {"conditions": [], "weakest": "", "effect": PART["effect"] | {"low": math.nan}}])
+)
 def test_claims(tmp_path, content):
     (tmp_path / "claims.json").write_bytes(content)
     claims = answer(comparison_claims.judged, Results(tmp_path, {}))

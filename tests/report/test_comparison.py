@@ -279,9 +279,9 @@ def test_a_build_is_not_compared_with_itself(a):
 
 def test_a_listings_gap_in_both_is_equal_and_in_one_is_not(a, b):
     for build in (a, b):
-        build.write("published.json", {"10.4": {"test_mse": [1.0, math.nan]}})
+        build.write("published.json", {"10.4": {"test_mse": [1.0, None]}})
     assert compared(a, b).listings == []
-    b.write("published.json", {"10.4": {"test_mse": [math.nan, math.nan]}})
+    b.write("published.json", {"10.4": {"test_mse": [None, None]}})
     (listing,) = compared(a, b).listings
     assert (listing.unequal, listing.relative, listing.place) == (1, math.inf, 0)
 

@@ -95,7 +95,7 @@ def read(folder: Path, name: str, remake: str) -> Any:
         RelearnError: it is not JSON, or of another form; the message names it and the remedy.
     """
     try:
-        found = json.loads((folder / name).read_bytes())
+        found = json.loads((folder / name).read_bytes(), parse_constant=_constant)
         _check(found, name)
         return found
     except (ValueError, RecursionError, RelearnError) as error:
@@ -116,6 +116,13 @@ def manifest(path: Path, remake: str) -> dict[str, str]:
         told = f"line {found.index(None) + 1} is no line of sha256sum" if found else "is empty"
         raise RelearnError(f"{path}: {told}; delete it and run {remake}")
     return {each[2]: each[1] for each in found}
+
+
+def _constant(text: str) -> float:
+    """Return Infinity; raise ValueError for NaN, which no bound of a form refuses."""
+    if text == "NaN":
+        raise ValueError("NaN stands for a number")
+    return float(text)
 
 
 def _check(found: Any, name: str) -> None:
