@@ -29,10 +29,12 @@ def content(raw):
 TWO_FLOATS = content(bytes(8))
 
 
+EMPTY = name(RECONSTRUCT) + name("numpy ndarray") + value((0,)) + value("b") + b"\x87R"
+
+
 def array(numbers, shape=(2,), raw=TWO_FLOATS):
     """The opcodes of an array, from those that leave its type and its content on the stack."""
-    empty = name(RECONSTRUCT) + name("numpy ndarray") + value((0,)) + value("b") + b"\x87R"
-    return empty + b"(" + value(1) + value(shape) + numbers + value(False) + raw + b"tb"
+    return EMPTY + b"(" + value(1) + value(shape) + numbers + value(False) + raw + b"tb"
 
 
 def dtype(kind, state=(3, "<", None, None, None, -1, -1, 0)):
@@ -46,6 +48,10 @@ def pickled(opcodes):
 def test_the_opcodes_of_these_tests_make_an_array():
     found = array_pickle.load(pickled(array(dtype("f4"), raw=content(struct.pack("<2f", 1.5, -2)))))
     assert found.tolist() == [1.5, -2]
+
+
+def test_an_array_that_is_given_no_content_is_empty():
+    assert array_pickle.load(pickled(EMPTY)).tolist() == []
 
 
 @pytest.mark.parametrize("protocol", [3, 4])

@@ -176,6 +176,15 @@ def test_an_unreachable_mirror_is_passed_over(server, closed_port, tmp_path):
     assert contents(sources.fetch("small", PINS, both, tmp_path, TIMEOUT)) == PLAIN
 
 
+def test_a_mirror_is_named_without_its_password(closed_port, tmp_path, capsys):
+    secret = mirror(closed_port.replace("://", "://me:hunter2@"))
+    with pytest.raises(DataError) as caught:
+        sources.fetch("small", PINS, [secret, folder(tmp_path / "none")], tmp_path / "raw", TIMEOUT)
+    said = f"{caught.value} {capsys.readouterr().err}"
+    assert f"mirror {closed_port}" in said and f"folder {tmp_path / 'none'}" in said
+    assert "hunter2" not in said
+
+
 def test_a_download_that_drips_on_is_ended(server, tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MIRROR_SECONDS", 0)
     with pytest.raises(DataError, match="not complete after 0 s"):

@@ -64,6 +64,12 @@ def test_the_mode_counts_as_a_version_does(monkeypatch):
     assert remade == f"env $(.venv/bin/python -m relearn.runs.strict) {before[2]}"
 
 
+def test_on_another_processor_the_command_says_so_and_env_gets_nothing(monkeypatch, capsys):
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert strict.main() == 1
+    assert capsys.readouterr() == ("", "relearn: strict mode is for x86-64, not for arm64\n")
+
+
 @x86_64
 def test_the_command_prints_what_env_takes():
     command = [sys.executable, "-m", "relearn.runs.strict"]
