@@ -402,6 +402,19 @@ def test_a_server_that_is_away_is_one_line_with_what_to_do(results, monkeypatch)
     assert "hunter2" not in said and "\n" not in said
 
 
+def test_a_spoilt_store_is_set_aside_and_no_other_is_made(results, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    store = results / "mlflow"
+    store.mkdir(exist_ok=True)
+    (store / "made-in").write_text(str(store.resolve()))
+    (store / "mlflow.db").write_bytes(b"no database" * 1000)
+    there = set(tmp_path.iterdir())
+    tracking.track(EXPERIMENTS, store / "runs.json", results, "smoke")
+    assert (store / "mlflow.db").read_bytes().startswith(b"SQLite format 3")
+    assert len(list(store.glob("mlflow.db.*"))) == 1
+    assert set(tmp_path.iterdir()) == there
+
+
 def test_the_index_has_no_password(results, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{results}/elsewhere.db?password=hunter2")
     tracking.track(EXPERIMENTS, results / "mlflow/runs.json", results, "smoke")
