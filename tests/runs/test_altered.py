@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from relearn.errors import DataError
-from relearn.runs.altered import digests, require_unaltered, set_aside
+from relearn.runs.altered import digests, set_aside, unaltered
 
 SCALARS = "results/runs/a/b/scalars.csv"
 
@@ -101,7 +101,7 @@ SPOILT = [
 def test_a_spoilt_file_of_usage_says_nothing(scalars, spoilt):
     Path("results/usage/run.a.c.json").write_text(spoilt)
     assert found() == []
-    require_unaltered([], Path("results/usage"))
+    assert list(unaltered([], Path("results/usage"))) == []
 
 
 def test_a_folder_in_the_place_of_a_file_says_nothing(scalars):
@@ -121,8 +121,9 @@ def test_no_file_outside_the_results_is_touched_whatever_a_file_of_usage_says(sc
 
 
 def test_an_altered_result_is_not_sealed(scalars):
-    require_unaltered([SCALARS], Path("results/usage"))
+    ((name, digest),) = unaltered([SCALARS], Path("results/usage"))
+    assert (name, digest[:8]) == (SCALARS, "c7514c6b")
     scalars.write_text("seed,loss\n0,1.5\n1,2.6\n")
     os.utime(scalars, (100, 100))
     with pytest.raises(DataError, match=r"scalars\.csv: is not what its job wrote; delete it and"):
-        require_unaltered([SCALARS], Path("results/usage"))
+        list(unaltered([SCALARS], Path("results/usage")))

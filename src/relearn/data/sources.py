@@ -20,7 +20,7 @@ import pooch
 from tqdm import tqdm
 
 from relearn.data import array_pickle, idx
-from relearn.data.addresses import public, publicly
+from relearn.data.addresses import publicly
 from relearn.errors import ConfigError, DataError
 from relearn.files import whole
 
@@ -242,8 +242,7 @@ def _found_digest(folders: Sequence[Path], name: str) -> str:
 
 def _describe(source: Mapping[str, str]) -> str:
     kind = source["kind"]
-    first = source[FIELDS[kind][0]]
-    return f"{kind} {public(first) if kind == 'mirror' else first}"
+    return f"{kind} {publicly(source[FIELDS[kind][0]])}"
 
 
 def _reason(error: BaseException) -> str:

@@ -308,5 +308,6 @@ def _unlike(builds: tuple[Results, Results], runs: Iterable[Run]) -> dict[str, l
 
 
 def apart(a: Iterable[str], b: Iterable[str]) -> Apart:
+    """Return the names that one of both alone has, in their order."""
     a, b = dict.fromkeys(a), dict.fromkeys(b)
     return {"A": [each for each in a if each not in b], "B": [each for each in b if each not in a]}

@@ -143,10 +143,11 @@ class Tolerances:
         return "further than rounding" + ", by other code" * (experiment in self.edited)
 
     def _listings(self, results: Results) -> Iterator[str]:
+        printed = [published(each) for each in (self.reference, results)]
         for row in self.found.listings:
             listing, series = row.name.split(" ", 1)
             experiment = catalogue.listing(listing)
-            values = [published(each)[row.name] for each in (self.reference, results)]
+            values = [each[row.name] for each in printed]
             reason = ""
             if row.counts[0] != row.counts[1]:
                 reason = f"{row.counts[0]} numbers in the reference, {row.counts[1]} here"

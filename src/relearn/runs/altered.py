@@ -49,12 +49,18 @@ def set_aside(usage: Path, manifest: Path) -> Iterator[str]:
             yield name
 
 
-def require_unaltered(paths: Iterable[str], usage: Path) -> None:
-    """Raise DataError for the first of the files that is not what its job wrote."""
+def unaltered(paths: Iterable[str], usage: Path) -> Iterator[tuple[str, str]]:
+    """Yield each file's path and SHA-256.
+
+    Raises:
+        DataError: one is not what its job wrote.
+    """
     left = dict(_left(usage))
     for name in paths:
-        if name in left and _digest(Path(name)) != left[name]:
+        found = _digest(Path(name))
+        if found != left.get(name, found):
             raise DataError(f"{name}: is not what its job wrote; delete it and build again")
+        yield name, found[1]
 
 
 def _left(usage: Path) -> Iterator[tuple[str, Digest]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from relearn.files import whole
-from relearn.runs.altered import require_unaltered
+from relearn.runs.altered import unaltered
 
 
 def seal(paths: Iterable[str], target: Path, usage: Path) -> None:
@@ -16,8 +15,6 @@ def seal(paths: Iterable[str], target: Path, usage: Path) -> None:
     Raises:
         DataError: one is not what its job left word of in `usage`.
     """
-    paths = sorted(paths)
-    require_unaltered(paths, usage)
-    lines = [f"{hashlib.sha256(Path(path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    lines = [f"{sha256}  {path}\n" for path, sha256 in unaltered(sorted(paths), usage)]
     with whole(target) as temporary:
         temporary.write_text("".join(lines), encoding="utf-8")

@@ -67,7 +67,7 @@ def answering(results: Path) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        if "MLFLOW_TRACKING_URI" not in os.environ:
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
             raise
         raise RelearnError(
             f"{public(tracking_uri(results))}: {error}; see that the server is up and lets you in, "
