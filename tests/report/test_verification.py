@@ -73,6 +73,29 @@ def test_one_seed_of_a_plain_run_that_is_off_is_a_real_difference(a, b, change):
     assert line.startswith(f"{TUNED} w: ") and line.endswith(", further than rounding")
 
 
+@pytest.mark.parametrize(
+    ("known", "shift", "reason"),
+    [
+        (1e-6, 1e-6, None),  # the strict build itself
+        (1e-6, 1.27e-5, None),  # Student's t with one degree of freedom: 12.71 at 5 %
+        (1e-6, 1.28e-5, "further than rounding took the strict build"),
+        (1e-6, np.nan, "further than rounding took the strict build"),
+        (None, 1e-6, "further than rounding"),
+    ],
+)
+def test_what_is_computed_once_for_all_seeds_may_move_as_rounding_moved_the_strict_build(
+    a, b, known, shift, reason
+):
+    shown = {} if known is None else {"floor": known}
+    sensitive_in(a, {TUNED: {"w": 0.1} | shown})
+    a.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3, floor=np.full(SEEDS, 2.0))
+    moved = np.full(SEEDS, 2.0 / (1 - shift))
+    b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3, floor=moved)
+    found = real(a, b)
+    assert len(found) == (reason is not None)
+    assert all(line.startswith(f"{TUNED} floor: ") and line.endswith(reason) for line in found)
+
+
 def test_a_setting_that_is_the_same_in_every_seed_is_no_noise(a, b):
     b.run("tuned", {"command": COMMAND}, w=NOISE[0] + 3, rate=np.full(SEEDS, 0.2))
     assert real(a, b) == [f"{TUNED} rate: 0.1 → 0.2, further than rounding"]

@@ -25,6 +25,10 @@ part two trainings just as rounding does, and only equal numbers show that it di
   tenth for 400, so no digit that anybody reads can change. That spares alarms and shows no
   equality. Nor does a test that finds nothing: what it could have found is told beside it
   (`findable`), and with few seeds that is little.
+- Over several seeds that all have the same value, because it is computed once for all of them, there is
+  no noise. The strict build is one draw of what rounding does to it: no other may be further away
+  than a second draw is from nil, where the first tells the spread (Student's t with one degree of
+  freedom, at 5 % over all such numbers).
 - With one seed, a listing as printed, it must be no further away than two seeds are from each other
   in that variant of the experiment which it is most like, by deviations from the mean (Student's t
   at 5 % over all such numbers).
@@ -98,6 +102,14 @@ class Tolerances:
         series = published(self.reference)
         return runs + sum(len(series.get(name, ())) for name in self.sensitive["listings"])
 
+    @cached_property
+    def without_noise(self) -> int:
+        """How many sensitive numbers differ that are the same in every seed."""
+        return sum(
+            each.outcome == "untold" and each.a.n > 1 and each.experiment in self.experiments
+            for each in self.found.numbers
+        )
+
     @property
     def findable(self) -> dict[int, float]:
         """The smallest shift that was `findable`, by the fewest and the most seeds of a test."""
@@ -130,7 +142,7 @@ class Tolerances:
         if number.experiment not in self.experiments:
             return self._further(number.experiment)
         if number.outcome == "untold":
-            return "further than rounding, and no noise to compare with"
+            return self._without_noise(number)
         if number.outcome == "moved":
             shift = abs(number.difference.estimate)
             if not shift <= MARGIN * differences.deviation(number.a):
@@ -138,6 +150,17 @@ class Tolerances:
         if differences.strangers(number.a, number.b) < ALPHA / self.several:
             return "further than other seeds would be"
         return ""
+
+    def _without_noise(self, number: Number) -> str:
+        """Return why a number that is the same in every seed is real, or nothing."""
+        known = self.sensitive["runs"].get(number.run, {}).get(number.metric)
+        if known is None:
+            return self._further(number.experiment)
+        a, b = number.a.mean, number.b.mean
+        p = 2 * special.stdtr(1, -abs(b - a) / max(abs(a), abs(b)) / known)
+        if p >= ALPHA / self.without_noise:
+            return ""
+        return "further than rounding took the strict build"
 
     def _further(self, experiment: str) -> str:
         return "further than rounding" + ", by other code" * (experiment in self.edited)
