@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +52,15 @@ def test_each_make_target_that_is_named_exists(document):
     code = [each.content for each in tokens(document) if each.type in ("code_inline", "fence")]
     named = re.findall(r"\bmake((?: [a-z]+)+)", "\n".join(code))
     assert {word for words in named for word in words.split()} <= targets
+
+
+def test_the_readme_counts_the_verdicts_as_the_reference_does():
+    claims = json.loads((ROOT / "reference/claims.json").read_text())
+    count = Counter(claim["verdict"] for claim in claims)
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"Of the tutorial's {len(claims)} claims, {count['supported']} are supported, " in text
+    assert f" {count['contradicted']} contradicted and {count['exact']} exact;" in text
+    assert count.total() == count["supported"] + count["contradicted"] + count["exact"]
 
 
 def test_the_index_leads_to_every_page():
