@@ -25,7 +25,7 @@ part two trainings just as rounding does, and only equal numbers show that it di
   tenth for 400, so no digit that anybody reads can change. That spares alarms and shows no
   equality. Nor does a test that finds nothing: what it could have found is told beside it
   (`findable`), and with few seeds that is little.
-- Where all seeds have one value, because it is computed once for them, there is no noise. How far it
+- Where all seeds have one value, since it is computed once for them, there is no noise. How far it
   fell in the strict build is one draw of what rounding does to it, and a second must be no further
   off than such a draw allows (Student's t with one degree of freedom at 5 % over all such numbers).
 - With one seed, a listing as printed, it must be no further away than two seeds are from each other
