@@ -53,7 +53,7 @@ def wait(url, server, seconds=180):
     while time.monotonic() < end and server.poll() is None:
         try:
             return requests.get(url, timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # a busy machine answers late
             time.sleep(0.5)
     raise TimeoutError(f"{url} does not answer")
 
