@@ -31,7 +31,7 @@ ifneq (yes,$(shell test -w "$$HOME" && echo yes))
 export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help report test soak bench mutants ui compare verify reference font lock lint format clean distclean
+.PHONY: help report plan costs test soak bench mutants ui compare verify reference font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,12 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 	$(MODE) .venv/bin/snakemake $(CONFIG) --cores $(CORES)
 	@.venv/bin/python workflow/scripts/print_verdicts.py results/claims.json results/report/index.html
 	@test $(SCALE) != smoke || echo 'smoke scale: everything ran, but these verdicts mean nothing'
+
+plan: .venv/ready ## what a build will cost: jobs, core-hours, memory, disk, wall time [SCALE=...]
+	@.venv/bin/python workflow/scripts/print_plan.py $(CONFIG)
+
+costs: .venv/ready ## keep what the jobs of these results took as the costs of their scale [B=results]
+	@.venv/bin/python workflow/scripts/keep_costs.py "$(B)" config/costs.csv
 
 test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)

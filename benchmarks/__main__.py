@@ -30,6 +30,7 @@ NAMES = [
     "tracking",
     "scaling",
     "page_load",
+    "costs",
 ]
 
 

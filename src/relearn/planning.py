@@ -17,7 +17,7 @@ from typing import Any
 
 from relearn.errors import ConfigError
 from relearn.files import whole
-from relearn.runs import versions
+from relearn.runs import costs, versions
 
 PACKAGE = Path(__file__).resolve().parent
 MOST = 100_000  # values of a config; ours has three thousand
@@ -38,7 +38,11 @@ STEPS = {
 
 
 def plan(
-    config: Mapping[str, Any], files: Iterable[Path], schema: Path, kept: Path
+    config: Mapping[str, Any],
+    files: Iterable[Path],
+    schema: Path,
+    kept: Path,
+    table: Path = costs.TABLE,
 ) -> dict[str, Any]:
     """Return the plan, read from `kept` if that was made of the same source and config.
 
@@ -47,28 +51,32 @@ def plan(
         files: the config files that were merged, first to last.
         schema: the JSON Schema's file.
         kept: where the plan is kept.
+        table: what jobs cost when they were measured; there may be none.
 
     Returns:
         {"records", "arrays": names of the files of a run and of a data set,
         "code": {step: {"code": fingerprint, "versions": {package: version}}},
         "experiments": {name: {"listing": whether it re-runs one, "question": what it asks,
         "seed_runs": whether a seed is a run of its own, "code": {function: the same as of a step},
-        "variants": {name: parameters}}}}.
+        "variants": {name: parameters}, "costs": {variant: of its run, the
+        fields of a `costs.Cost`}}}}.
 
     Raises:
         ConfigError: one line with the place, the value and the remedy.
+        DataError: the same, of `table`.
     """
     files = [Path(path) for path in files]
     _require_small(config)
-    key = digest(config, [*files, schema])
+    read = [*files, schema, *(path for path in [table] if path.exists())]
+    key = digest(config, read)
     try:
         found_key, found = json.loads(kept.read_text(encoding="utf-8"))
         if found_key == key:
             return found
     except (OSError, ValueError, TypeError):
         pass  # there is none yet, or it is spoilt
-    text = json.dumps([key, _made(config, files, schema)])
-    if digest(config, [*files, schema]) == key:  # else the source was edited meanwhile
+    text = json.dumps([key, _made(config, files, schema, costs.read(table))])
+    if digest(config, read) == key:  # else the source was edited meanwhile
         with whole(kept) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return json.loads(text)[1]  # the same types, made or kept
@@ -104,7 +112,9 @@ def _require_small(config: Mapping[str, Any]) -> None:
         count, level = count + len(below), below
 
 
-def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dict[str, Any]:
+def _made(
+    config: Mapping[str, Any], files: Iterable[Path], schema: Path, measured: costs.Costs
+) -> dict[str, Any]:
     from relearn.data.images import ARRAYS
     from relearn.experiments import catalogue, configuration
     from relearn.runs.record import NAMES
@@ -119,14 +129,21 @@ def _made(config: Mapping[str, Any], files: Iterable[Path], schema: Path) -> dic
         loads = [LOAD] if "dataset" in module.Params.model_fields else []
         beside = {"run": [SEEDS, *loads, WRITE], "draw": [READ], "judge": [READ]}
         beside |= {"publish": [READ]} if listing else {}
+        variants = {
+            variant: catalogue.parameters(name, block, variant).model_dump(mode="json")
+            for variant in block["variants"]
+        }
         experiments[name] = {
             "listing": listing,
             "question": module.__doc__.splitlines()[0],
             "seed_runs": module.SEED_RUNS,
             "code": {each: _code((module.__name__, each), *more) for each, more in beside.items()},
-            "variants": {
-                variant: catalogue.parameters(name, block, variant).model_dump(mode="json")
-                for variant in block["variants"]
+            "variants": variants,
+            "costs": {
+                variant: measured.estimate(
+                    config["scale"], "run", name, variant, each["seeds"]
+                )._asdict()
+                for variant, each in variants.items()
             },
         }
     return {

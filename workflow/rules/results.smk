@@ -12,6 +12,13 @@ rule data:
         "the data sets are there"
 
 
+rule runs:
+    input:
+        every(RUN_FILES),
+    message:
+        "the runs are made"
+
+
 rule figures:
     input:
         every(FIGURE_FILES),
