@@ -45,18 +45,25 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         PYTHONPATH=str(copy / "src"),
     )
     shutil.rmtree(copy / "results")
-    return compared(costs.read(copy / "costs.csv"), costs.read(ROOT / costs.TABLE))
+    return compared(
+        costs.read(copy / "costs.csv"),
+        costs.read(ROOT / costs.TABLE),
+        each_variant(merged("default"), "networks_at_once"),
+    )
 
 
-def compared(few: Costs, many: Costs) -> dict[str, dict[str, Any]]:
+def compared(
+    few: Costs, many: Costs, at_once: Mapping[tuple[str, str], int | None]
+) -> dict[str, dict[str, Any]]:
     """Return the entries: predicted from few seeds over measured with many, job by job and in all.
 
     Args:
         few: the jobs as they were measured with few seeds.
         many: the same with all seeds.
+        at_once: (experiment, variant) to the seeds that it has in memory side by side.
     """
     rows = [row for row in many.rows if row.scale == "default" and row.rule == "run"]
-    pairs = [(few.estimate(*row[:5]), row) for row in rows]
+    pairs = [(few.estimate(*row[:5], at_once[row[2:4]]), row) for row in rows]
     entries = {}
     for name, predicted, measured, unit in (
         ("seconds", [c.seconds for c, _ in pairs], [r.cpu_seconds for _, r in pairs], "seconds"),
@@ -80,30 +87,44 @@ def _tenths(values: list[float]) -> str:
     return ", ".join(f"{value:.3g}" for value in (least, *inner, most))
 
 
+def merged(scale: str) -> dict[str, Any]:
+    """Return the config of a scale."""
+    config: dict[str, Any] = {}
+    for name in ("config", *overlay(scale)):
+        update_config(config, load_configfile(str(ROOT / f"config/{name}.yaml")))
+    return config
+
+
+def overlay(scale: str) -> list[str]:
+    """Return the name of the config file that makes the scale, if it takes one."""
+    return [] if scale == "default" else [scale]
+
+
+def each_variant(config: Mapping[str, Any], key: str) -> dict[tuple[str, str], Any]:
+    """Return a parameter of all variants, by (experiment, variant); None where one has it not."""
+    return {
+        (name, variant): catalogue.variant_slice(block, variant).get(key)
+        for name, block in config["experiments"].items()
+        for variant in block["variants"]
+    }
+
+
 def reduced(config: Mapping[str, Any], share: int) -> dict[str, Any]:
     """Return what to merge over a config so that each variant has a share of its seeds."""
-    experiments = {}
-    for name, block in config["experiments"].items():
-        seeds = {
-            variant: catalogue.variant_slice(block, variant)["seeds"]
-            for variant in block["variants"]
-        }
-        variants = {key: {"seeds": min(n, max(LEAST, n // share))} for key, n in seeds.items()}
-        experiments[name] = {"variants": variants}
+    experiments: dict[str, Any] = {}
+    for (name, variant), seeds in each_variant(config, "seeds").items():
+        block = experiments.setdefault(name, {"variants": {}})
+        block["variants"][variant] = {"seeds": min(seeds, max(LEAST, seeds // share))}
     return {"experiments": experiments}
 
 
 def build(folder: Path, scale: str, share: int) -> Path:
     """Build a scale with a share of its seeds in a copy of the project; return the copy."""
-    files = ["config/config.yaml", *([] if scale == "default" else [f"config/{scale}.yaml"])]
-    config: dict[str, Any] = {}
-    for name in files:
-        update_config(config, load_configfile(str(ROOT / name)))
     copy = project.copy(folder)
     (copy / "data").symlink_to(ROOT / "data")
-    (copy / REDUCED).write_text(yaml.safe_dump(reduced(config, share)), encoding="utf-8")
-    cores = str(os.cpu_count())
-    project.snakemake(copy, "--configfile", *files[1:], REDUCED, "--cores", cores)
+    (copy / REDUCED).write_text(yaml.safe_dump(reduced(merged(scale), share)), encoding="utf-8")
+    files = [*(f"config/{name}.yaml" for name in overlay(scale)), REDUCED]
+    project.snakemake(copy, "--configfile", *files, "--cores", str(os.cpu_count()))
     return copy
 
 

@@ -54,6 +54,18 @@ def test_another_config_has_another_plan(config, tmp_path):
     assert found["experiments"]["linear_regression"]["variants"]["larger_rate"]["rate"] == 0.25
 
 
+def test_a_plan_says_what_each_run_will_cost_and_another_table_has_another_plan(config, tmp_path):
+    table = tmp_path / "costs.csv"
+    head = "scale,rule,experiment,variant,seeds,seconds,cpu_seconds,peak_mib,kib,measured\n"
+    for spent in (8.0, 9.0):
+        row = f"default,run,linear_regression,larger_rate,20,1.0,{spent},300.0,5.0,day\n"
+        table.write_text(head + row)
+        found = plan(config, FILES, SCHEMA, tmp_path / "plan.json", table)["experiments"]
+        cost = {"seconds": 2 * spent, "mib": 360.0, "kib": 10.0, "basis": "itself"}
+        assert found["linear_regression"]["costs"]["larger_rate"] == cost
+    assert found["perceptron"]["costs"]["flipped"]["basis"] == "its scale"
+
+
 def test_another_version_of_a_package_has_another_plan(monkeypatch, config, tmp_path):
     before = plan(config, FILES, SCHEMA, tmp_path / "plan.json")
     installed = metadata.version

@@ -141,7 +141,12 @@ def _made(
             "variants": variants,
             "costs": {
                 variant: measured.estimate(
-                    config["scale"], "run", name, variant, each["seeds"]
+                    config["scale"],
+                    "run",
+                    name,
+                    variant,
+                    each["seeds"],
+                    each.get("networks_at_once"),
                 )._asdict()
                 for variant, each in variants.items()
             },

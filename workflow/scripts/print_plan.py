@@ -17,6 +17,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 from relearn.errors import RelearnError
+from relearn.experiments import configuration
 from relearn.planning import plan
 from relearn.report.formats import duration
 from relearn.runs import costs
@@ -127,8 +128,7 @@ def summary(found: list[Job], cores: int) -> list[str]:
         f"wall time:   {', '.join([here, *times])} (no less; one thread a job)",
         f"longest job: {duration(longest.cost.seconds)}, {named(longest)}",
         f"most memory: {mebibytes(largest.cost.mib)}, {named(largest)}",
-        f"disk:        {mebibytes(sum(job.cost.kib for job in found) / 2**10)} of results; the data "
-        "sets beside them",
+        f"disk:        {mebibytes(sum(job.cost.kib for job in found) / 2**10)} without data sets",
     ]
 
 
@@ -155,10 +155,11 @@ def main(files: list[Path]) -> int:
     try:
         config: dict[str, Any] = {}
         for path in (CONFIG, *files):
+            configuration.check_file(path)  # Snakemake's reader would not say which file it was
             update_config(config, load_configfile(str(path)))
         planned = plan(config, [CONFIG, *files], SCHEMA, KEPT)
         table = costs.read()
-    except (RelearnError, WorkflowError, OSError) as error:
+    except (RelearnError, WorkflowError) as error:
         print(f"relearn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     found = jobs(planned, config["scale"], table)

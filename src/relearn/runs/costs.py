@@ -3,8 +3,12 @@
 `config/costs.csv` has a row for each job of a measured build (`make costs`). Time and disk are
 taken as proportional to seeds, and never as less than measured. That errs on the dear side: what
 is spent once, however many seeds there are, is multiplied too. docs/scale.md says by how much.
-Time is that of the processor, which other work on the machine hardly changes; a job has one thread
-and waits for little.
+Time is that of the processor, which other work on the machine changes less than wall time; a job
+has one thread and waits for little.
+
+Of its memory a job's libraries take a part that is the same for any number of seeds, and at most
+LIBRARIES where it is forked of a process that holds all of them. What is above grows with the seeds
+that are in memory side by side: all, or as many as `networks_at_once` says.
 """
 
 from __future__ import annotations
@@ -55,6 +59,7 @@ class Cost(NamedTuple):
     basis: str
 
 
+LIBRARIES = 360  # MiB: what the least of the jobs takes whose process holds torch and the others'
 ALLOWANCE = Cost(3600, 4096, 102_400, BASES[-1])  # more than any job that was ever measured
 
 
@@ -69,7 +74,13 @@ class Costs:
                 self._found[place].append(row)
 
     def estimate(
-        self, scale: str, rule: str, experiment: str = "", variant: str = "", seeds: int = 0
+        self,
+        scale: str,
+        rule: str,
+        experiment: str = "",
+        variant: str = "",
+        seeds: int = 0,
+        at_once: int | None = None,
     ) -> Cost:
         """Return what a job will cost.
 
@@ -82,11 +93,12 @@ class Costs:
             rule: the job's.
             experiment, variant: its wildcards, empty where it has none.
             seeds: those of all runs that it makes or reads.
+            at_once: how many of them are in memory side by side; all where it is None.
         """
         for basis, place in zip(BASES, _places(scale, rule, experiment, variant), strict=False):
             if rows := self._found.get(place):
                 wanted = seeds if basis in BASES[:2] else 0
-                each = [_extrapolated(row, wanted) for row in rows]
+                each = [_extrapolated(row, wanted, at_once) for row in rows]
                 return Cost(*map(max, zip(*each, strict=True)), basis)
         return ALLOWANCE
 
@@ -99,9 +111,15 @@ def _places(scale: str, rule: str, experiment: str, variant: str) -> Iterator[tu
     yield None, rule, None, None
 
 
-def _extrapolated(row: Row, seeds: int) -> tuple[float, float, float]:
-    more = max(1.0, seeds / row.seeds) if row.seeds else 1.0
-    return row.cpu_seconds * more, row.peak_mib, row.kib * more
+def _extrapolated(row: Row, seeds: int, at_once: int | None) -> tuple[float, float, float]:
+    more = _ratio(seeds, row.seeds)
+    larger = more if at_once is None else _ratio(min(seeds, at_once), min(row.seeds, at_once))
+    mib = LIBRARIES + max(0.0, row.peak_mib - LIBRARIES) * larger
+    return row.cpu_seconds * more, mib, row.kib * more
+
+
+def _ratio(wanted: int, measured: int) -> float:
+    return max(1.0, wanted / measured) if measured else 1.0
 
 
 def read(path: Path = TABLE) -> Costs:
