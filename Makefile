@@ -41,7 +41,7 @@ report: .venv/ready ## run the pipeline, print the verdicts [SCALE=smoke|default
 	@.venv/bin/python workflow/scripts/print_verdicts.py results/claims.json results/report/index.html
 	@test $(SCALE) != smoke || echo 'smoke scale: everything ran, but these verdicts mean nothing'
 
-plan: .venv/ready ## what a build will cost: jobs, core-hours, memory, disk, wall time [SCALE=...]
+plan: .venv/ready ## what a build will cost: jobs, core-hours, memory, disk, wall time [SCALE=smoke|default|full]
 	@.venv/bin/python workflow/scripts/print_plan.py $(CONFIG)
 
 costs: .venv/ready ## keep what the jobs of these results took as the costs of their scale [B=results]

@@ -29,7 +29,7 @@ from relearn.runs import costs
 from relearn.runs.costs import Costs
 
 SHARE = 10
-LEAST = 2  # seeds: fewer have no spread, and a run's second seed may share what its first did not
+LEAST = 2  # seeds: with one there is no spread, which the verdicts ask for
 REDUCED = "config/reduced.yaml"
 
 
