@@ -45,25 +45,18 @@ def measure(folder: Path) -> dict[str, dict[str, Any]]:
         PYTHONPATH=str(copy / "src"),
     )
     shutil.rmtree(copy / "results")
-    return compared(
-        costs.read(copy / "costs.csv"),
-        costs.read(ROOT / costs.TABLE),
-        each_variant(merged("default"), "networks_at_once"),
-    )
+    return compared(costs.read(copy / "costs.csv"), costs.read(ROOT / costs.TABLE))
 
 
-def compared(
-    few: Costs, many: Costs, at_once: Mapping[tuple[str, str], int | None]
-) -> dict[str, dict[str, Any]]:
+def compared(few: Costs, many: Costs) -> dict[str, dict[str, Any]]:
     """Return the entries: predicted from few seeds over measured with many, job by job and in all.
 
     Args:
         few: the jobs as they were measured with few seeds.
         many: the same with all seeds.
-        at_once: (experiment, variant) to the seeds that it has in memory side by side.
     """
     rows = [row for row in many.rows if row.scale == "default" and row.rule == "run"]
-    pairs = [(few.estimate(*row[:5], at_once[row[2:4]]), row) for row in rows]
+    pairs = [(few.estimate(*row[:5]), row) for row in rows]
     entries = {}
     for name, predicted, measured, unit in (
         ("seconds", [c.seconds for c, _ in pairs], [r.cpu_seconds for _, r in pairs], "seconds"),
@@ -100,21 +93,15 @@ def overlay(scale: str) -> list[str]:
     return [] if scale == "default" else [scale]
 
 
-def each_variant(config: Mapping[str, Any], key: str) -> dict[tuple[str, str], Any]:
-    """Return a parameter of all variants, by (experiment, variant); None where one has it not."""
-    return {
-        (name, variant): catalogue.variant_slice(block, variant).get(key)
-        for name, block in config["experiments"].items()
-        for variant in block["variants"]
-    }
-
-
 def reduced(config: Mapping[str, Any], share: int) -> dict[str, Any]:
     """Return what to merge over a config so that each variant has a share of its seeds."""
-    experiments: dict[str, Any] = {}
-    for (name, variant), seeds in each_variant(config, "seeds").items():
-        block = experiments.setdefault(name, {"variants": {}})
-        block["variants"][variant] = {"seeds": min(seeds, max(LEAST, seeds // share))}
+    experiments = {}
+    for name, block in config["experiments"].items():
+        variants = {}
+        for variant in block["variants"]:
+            seeds = catalogue.variant_slice(block, variant)["seeds"]
+            variants[variant] = {"seeds": min(seeds, max(LEAST, seeds // share))}
+        experiments[name] = {"variants": variants}
     return {"experiments": experiments}
 
 

@@ -141,12 +141,7 @@ def _made(
             "variants": variants,
             "costs": {
                 variant: measured.estimate(
-                    config["scale"],
-                    "run",
-                    name,
-                    variant,
-                    each["seeds"],
-                    each.get("networks_at_once"),
+                    config["scale"], "run", name, variant, each["seeds"]
                 )._asdict()
                 for variant, each in variants.items()
             },

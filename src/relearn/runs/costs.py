@@ -2,13 +2,11 @@
 
 `config/costs.csv` has a row for each job of a measured build (`make costs`). Time and disk are
 taken as proportional to seeds, and never as less than measured. That errs on the dear side: what
-is spent once, however many seeds there are, is multiplied too. docs/scale.md says by how much.
-Time is that of the processor, which other work on the machine changes less than wall time; a job
-has one thread and waits for little.
-
-Of its memory a job's libraries take a part that is the same for any number of seeds, and at most
-LIBRARIES where it is forked of a process that holds all of them. What is above grows with the seeds
-that are in memory side by side: all, or as many as `networks_at_once` says.
+is spent once, however many seeds there are, is multiplied too. Time is that of the processor,
+which other work on the machine changes less than wall time; a job has one thread and waits for
+little. Memory hardly grows with the seeds, but it depends on which libraries the process held
+that the job was forked of: it is doubled where there are more seeds than were measured, and at
+least LIBRARIES. docs/scale.md compares all this with what a whole build took.
 """
 
 from __future__ import annotations
@@ -59,7 +57,7 @@ class Cost(NamedTuple):
     basis: str
 
 
-LIBRARIES = 360  # MiB: what the least of the jobs takes whose process holds torch and the others'
+LIBRARIES = 360  # MiB: of a job that needs next to nothing, in a process that holds them all
 ALLOWANCE = Cost(3600, 4096, 102_400, BASES[-1])  # more than any job that was ever measured
 
 
@@ -69,6 +67,7 @@ class Costs:
     def __init__(self, rows: Iterable[Row]):
         self.rows = list(rows)
         self._found: dict[tuple, list[Row]] = defaultdict(list)
+        self._kept: dict[tuple, Cost] = {}
         for row in self.rows:
             for place in _places(row.scale, row.rule, row.experiment, row.variant):
                 self._found[place].append(row)
@@ -80,7 +79,6 @@ class Costs:
         experiment: str = "",
         variant: str = "",
         seeds: int = 0,
-        at_once: int | None = None,
     ) -> Cost:
         """Return what a job will cost.
 
@@ -93,14 +91,19 @@ class Costs:
             rule: the job's.
             experiment, variant: its wildcards, empty where it has none.
             seeds: those of all runs that it makes or reads.
-            at_once: how many of them are in memory side by side; all where it is None.
         """
         for basis, place in zip(BASES, _places(scale, rule, experiment, variant), strict=False):
-            if rows := self._found.get(place):
-                wanted = seeds if basis in BASES[:2] else 0
-                each = [_extrapolated(row, wanted, at_once) for row in rows]
-                return Cost(*map(max, zip(*each, strict=True)), basis)
+            if place in self._found:
+                known = basis in BASES[:2]
+                return self._dearest(basis, place, seeds if known else 0)
         return ALLOWANCE
+
+    def _dearest(self, basis: str, place: tuple, seeds: int) -> Cost:
+        key = (place, seeds)
+        if key not in self._kept:  # a sweep asks the same of many variants
+            each = [_extrapolated(row, seeds) for row in self._found[place]]
+            self._kept[key] = Cost(*map(max, zip(*each, strict=True)), basis)
+        return self._kept[key]
 
 
 def _places(scale: str, rule: str, experiment: str, variant: str) -> Iterator[tuple]:
@@ -111,15 +114,10 @@ def _places(scale: str, rule: str, experiment: str, variant: str) -> Iterator[tu
     yield None, rule, None, None
 
 
-def _extrapolated(row: Row, seeds: int, at_once: int | None) -> tuple[float, float, float]:
-    more = _ratio(seeds, row.seeds)
-    larger = more if at_once is None else _ratio(min(seeds, at_once), min(row.seeds, at_once))
-    mib = LIBRARIES + max(0.0, row.peak_mib - LIBRARIES) * larger
-    return row.cpu_seconds * more, mib, row.kib * more
-
-
-def _ratio(wanted: int, measured: int) -> float:
-    return max(1.0, wanted / measured) if measured else 1.0
+def _extrapolated(row: Row, seeds: int) -> tuple[float, float, float]:
+    more = max(1.0, seeds / row.seeds) if row.seeds else 1.0
+    mib = row.peak_mib * (2 if more > 1 else 1)
+    return row.cpu_seconds * more, max(LIBRARIES, mib), row.kib * more
 
 
 def read(path: Path = TABLE) -> Costs:
