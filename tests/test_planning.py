@@ -61,7 +61,7 @@ def test_a_plan_says_what_each_run_will_cost_and_another_table_has_another_plan(
         row = f"default,run,linear_regression,larger_rate,20,1.0,{spent},300.0,5.0,day\n"
         table.write_text(head + row)
         found = plan(config, FILES, SCHEMA, tmp_path / "plan.json", table)["experiments"]
-        cost = {"seconds": 2 * spent, "mib": 360.0, "kib": 10.0, "basis": "itself"}
+        cost = {"seconds": 2 * spent, "mib": 600.0, "kib": 10.0, "basis": "itself"}
         assert found["linear_regression"]["costs"]["larger_rate"] == cost
     assert found["perceptron"]["costs"]["flipped"]["basis"] == "its scale"
 

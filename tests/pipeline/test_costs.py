@@ -1,6 +1,7 @@
 """A build's costs are kept by scale, and a plan tells from them what the next build will cost."""
 
 import csv
+import shutil
 import subprocess
 import sys
 
@@ -47,6 +48,28 @@ def test_what_a_build_took_replaces_the_rows_of_its_scale(built, tmp_path):
     assert float(track["kib"]) > (built.folder / "results/mlflow/mlflow.db").stat().st_size / 1024
 
 
+@pytest.mark.pipeline
+def test_a_build_of_some_jobs_serves_too(built, tmp_path):
+    table, results = tmp_path / "costs.csv", tmp_path / "results"
+    for name in ("runs", "provenance", "usage"):
+        shutil.copytree(built.folder / "results" / name, results / name)
+    for path in (results / "usage").iterdir():
+        if "perceptron" not in path.name:
+            path.unlink()
+    (results / "provenance/activations/published.json").unlink()
+    answer = script(built.folder, "keep_costs", results, table)
+    assert answer.returncode == 0, answer.stderr
+    rows = csv.DictReader(table.read_text().splitlines())
+    assert [(row["rule"], row["experiment"], row["variant"]) for row in rows] == [
+        ("draw", "multilayer_perceptron", ""),
+        ("draw", "perceptron", ""),
+        ("run", "multilayer_perceptron", "controlled"),
+        ("run", "multilayer_perceptron", "published"),
+        ("run", "perceptron", "flipped"),
+        ("run", "perceptron", "separable"),
+    ]
+
+
 def test_costs_of_no_build_are_one_line(tmp_path):
     answer = script(ROOT, "keep_costs", tmp_path, tmp_path / "costs.csv")
     assert answer.returncode == 2
@@ -70,9 +93,9 @@ def test_a_plan_needs_neither_data_nor_results(project):
     assert lines[0] == "full scale, from nothing to the report"
     # Every run counts as the only one that was measured.
     assert "run 159 318.00 2 h 00 min 5,000 MiB 2 MiB" in lines
-    assert "judge 1 0.00 1.0 s 200 MiB 2 MiB" in lines
+    assert "judge 1 0.00 1.0 s 360 MiB 2 MiB" in lines
     assert any(line.startswith("longest job: 2 h 00 min, run ") for line in lines)
-    assert "159 jobs were not measured and count as the dearest of its scale" in lines
+    assert "159 jobs were not measured; each counts as the dearest of its scale" in lines
     assert list(project.glob("results*")) == list(project.glob("data*")) == []
 
 

@@ -71,5 +71,5 @@ def test_the_table_that_is_kept_knows_each_scale():
     measured = costs.read(ROOT / costs.TABLE)
     for scale in ("smoke", "default", "full"):
         found = measured.estimate(scale, "run", "perceptron", "flipped", 1)
-        assert found.basis == "itself", scale
-        assert 0 < found.seconds < 60
+        assert found.basis in ("itself", "its experiment", "its scale"), scale
+        assert 0 < found.seconds < 3600

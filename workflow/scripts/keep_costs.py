@@ -1,7 +1,7 @@
 """Keep what the jobs of a build took as the costs of its scale: keep_costs.py RESULTS TABLE.
 
-The rows of that scale are replaced, those of the others stay. Any build of all jobs serves, also
-one of fewer seeds than the scale has, because each row says how many seeds it is of.
+The rows of that scale are replaced, those of the others stay. A build of fewer seeds than the scale
+has serves too, because each row says how many seeds it is of, and so does one of some jobs only.
 """
 
 import csv
@@ -25,56 +25,57 @@ class Build:
     scale: str
     measured: str
 
-    def row(self, job: str, seeds: int, experiment: str = "", variant: str = "") -> Row:
-        """Return the row of a job, by the name that its usage has.
+    def rows(self, job: str, seeds: int, experiment: str = "", variant: str = "") -> list[Row]:
+        """Return the row of a job, by the name that its usage has; none where it did not run.
 
         Raises:
-            RelearnError: nothing was left of what it took.
+            RelearnError: what was left of it does not say what it took.
         """
-        path = f"usage/{job}.json"
-        usage = self.results.needed(path)
+        usage = self.results.usage(job)
+        if not usage:
+            return []
         try:
             numbers = [round(usage[key], 2) for key in ("seconds", "cpu_seconds", "peak_mib")]
             size = sum(size for size, _ in usage["outputs"].values())
         except LookupError as error:
-            place = self.results.folder / path
+            place = self.results.folder / f"usage/{job}.json"
             raise RelearnError(f"{place}: no {error}; make clean report") from error
         rule = job.split(".")[0]
         if rule == "track":  # what it adds to is no output of it
             store = self.results.folder / "mlflow"
             size = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
-        kib = round(size / 2**10, 1)
-        return Row(self.scale, rule, experiment, variant, seeds, *numbers, kib, self.measured)
+        names = (self.scale, rule, experiment, variant)
+        return [Row(*names, seeds, *numbers, round(size / 2**10, 1), self.measured)]
 
 
 def rows(results: Results) -> list[Row]:
-    """Return a row for each job of a build.
-
-    Raises:
-        RelearnError: a job is missing.
-    """
-    origins = {
-        name: {variant: results.needed(f"provenance/{name}/{variant}.json") for variant in variants}
-        for name, variants in ((n, b["variants"]) for n, b in results.config["experiments"].items())
-    }
-    every = [origin for variants in origins.values() for origin in variants.values()]
-    last = max(every, key=lambda origin: origin["finished"])
+    """Return a row for each job of a build that has been done."""
+    origins: dict[str, dict[str, dict]] = {}
+    for name, block in results.config["experiments"].items():
+        for variant in block["variants"]:
+            if origin := results.provenance(name, variant):
+                origins.setdefault(name, {})[variant] = origin
+    if not origins:
+        raise RelearnError(f"{results.folder}: no run has been done; make report")
+    done = Results(
+        results.folder, {"experiments": {n: {"variants": o} for n, o in origins.items()}}
+    )
+    last = max(
+        (origin for variants in origins.values() for origin in variants.values()),
+        key=lambda origin: origin["finished"],
+    )
     where = " + ".join(filter(None, [last["processor"], last["gpu"]]))
-    build = Build(results, scale(results), f"{last['finished'][:10]}, {where}")
-    seeds = {
-        name: {variant: origin["params"]["seeds"] for variant, origin in variants.items()}
-        for name, variants in origins.items()
-    }
-    total = sum(sum(each.values()) for each in seeds.values())
-    found = [build.row(path.stem, 0) for rule in DATA for path in _usages(results, rule)]
-    for name, variants in seeds.items():
-        found += [build.row(f"run.{name}.{each}", variants[each], name, each) for each in variants]
-        found.append(build.row(f"draw.{name}", sum(variants.values()), name))
-    return [*found, *(build.row(rule, total) for rule in SINGLE)]
-
-
-def _usages(results: Results, rule: str) -> list[Path]:
-    return sorted((results.folder / "usage").glob(f"{rule}.*.json"))
+    build = Build(results, scale(done), f"{last['finished'][:10]}, {where}")
+    found, total = [], 0
+    for path in sorted(path for rule in DATA for path in results.folder.glob(f"usage/{rule}.*")):
+        found += build.rows(path.stem, 0)
+    for name, variants in origins.items():
+        seeds = {variant: origin["params"]["seeds"] for variant, origin in variants.items()}
+        for variant, count in seeds.items():
+            found += build.rows(f"run.{name}.{variant}", count, name, variant)
+        found += build.rows(f"draw.{name}", sum(seeds.values()), name)
+        total += sum(seeds.values())
+    return found + [row for rule in SINGLE for row in build.rows(rule, total)]
 
 
 def write(table: Path, rows: list[Row]) -> None:

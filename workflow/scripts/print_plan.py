@@ -146,7 +146,7 @@ def basis(found: list[Job], scale: str, table: Costs) -> list[str]:
         guessed = [job for job in found if job.cost.basis == kind]
         if guessed:
             what = "an allowance" if kind == costs.BASES[-1] else f"the dearest of {kind}"
-            lines.append(f"{len(guessed):,} jobs were not measured and count as {what}")
+            lines.append(f"{len(guessed):,} jobs were not measured; each counts as {what}")
     return lines
 
 
