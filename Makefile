@@ -152,7 +152,7 @@ lock: ## pin the environment anew after a change of pyproject.toml [ARGS=--upgra
 	$(COMPILE) --group build -o .venv/uv/run
 	@{ echo $(HEADER); echo '# Without the CUDA packages: the CUDA build of torch pins its own.'; \
 		grep -vE "$(FOREIGN)" .venv/uv/run; } > .venv/uv/run.lock
-	$(COMPILE) --extra test -c .venv/uv/run.lock -o .venv/uv/test
+	$(COMPILE) --extra test --extra server -c .venv/uv/run.lock -o .venv/uv/test
 	@{ echo $(HEADER); echo '-r requirements.lock'; \
 		grep -vE "$(FOREIGN)" .venv/uv/test | grep -vxFf .venv/uv/run.lock; } > .venv/uv/test.lock
 	@cmp -s .venv/uv/run.lock requirements.lock || cp .venv/uv/run.lock requirements.lock
