@@ -333,6 +333,23 @@ def counted(calls, method):
     return call
 
 
+def test_what_a_repeated_call_makes_twice_is_there_once(results, monkeypatch):
+    """MLflow's client repeats a call to a server whose answer was lost."""
+    for name in ("create_experiment", "create_run"):
+        monkeypatch.setattr(MlflowClient, name, repeated(getattr(MlflowClient, name)))
+    _, runs = track(results)
+    assert len(by_key(runs)) == 2 * (1 + 3)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
+def repeated(method):
+    def call(*arguments, **named):
+        method(*arguments, **named)
+        return method(*arguments, **named)
+
+    return call
+
+
 def test_the_store_is_rebuilt_from_the_results_alone(results):
     _, before = track(results)
     for path in (results / "mlflow").rglob("*"):

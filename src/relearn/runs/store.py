@@ -20,7 +20,17 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    Experiment,
+    InputTag,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+    ViewType,
+)
 from mlflow.exceptions import MlflowException
 
 from relearn.data.addresses import public
@@ -124,10 +134,8 @@ class Known:
         self, client: MlflowClient, name: str, location: str | None, tags: Mapping[str, str]
     ):
         self.client = client
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            found = client.get_experiment(client.create_experiment(name, location, dict(tags)))
-        elif found.lifecycle_stage == "deleted":
+        found = client.get_experiment_by_name(name) or self._made(name, location, tags)
+        if found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
         self.id, self.tags = found.experiment_id, found.tags
         self.runs: dict[str, Run] = {}
@@ -140,6 +148,18 @@ class Known:
                 client.delete_run(run.info.run_id)
             else:
                 self.runs[key] = run
+
+    def _made(self, name: str, location: str | None, tags: Mapping[str, str]) -> Experiment:
+        """Make the experiment, or take what was made meanwhile.
+
+        That may be by this very call: MLflow's client repeats one whose answer was lost.
+        """
+        try:
+            self.client.create_experiment(name, location, dict(tags))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return self.client.get_experiment_by_name(name)
 
     def _pages(self) -> Iterator[Run]:
         token = None
@@ -219,7 +239,13 @@ class Known:
                 self.client.log_artifact(run_id, str(path), folder)
 
     def retire(self) -> None:
-        """Mark the runs that are no longer among the results; they stay, to compare with."""
+        """Mark the runs that are no longer among the results; they stay, to compare with.
+
+        A run that MLflow's client made twice, because the first answer was lost, is deleted.
+        """
+        for run in self.client.search_runs([self.id], "attributes.status = 'RUNNING'"):
+            if run.data.tags.get(KEY) in self.current:
+                self.client.delete_run(run.info.run_id)
         for key, run in self.runs.items():
             past = key not in self.current and not key.startswith(FAILED)
             if past and run.data.tags.get(CURRENT) != "false":
