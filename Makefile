@@ -66,8 +66,8 @@ ui: .venv/ready ## MLflow's page over the results, on this machine only [PORT=50
 	esac; \
 	! $(PYTHON) -c 'import socket; socket.create_connection(("127.0.0.1", $(PORT)), 1)' 2> /dev/null || \
 		{ echo "port $(PORT) is taken: make ui PORT=5001" >&2; exit 1; }; \
+	MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" \
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false exec .venv/bin/mlflow ui --workers 1 --app-name relearn \
-		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" \
 		--default-artifact-root results/mlflow/artifacts --host 127.0.0.1 --port $(PORT)
 
 compare: .venv/ready ## what moved from one build to another, beyond noise: A=results-of-one [B=results] [OUT=page]

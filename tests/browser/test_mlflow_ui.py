@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 from tests_support import ROOT
@@ -115,6 +117,17 @@ def test_a_run_leads_to_its_row_in_the_report_and_the_row_to_the_run(served, vis
     expect(row).to_be_visible()
     row.get_by_role("link", name=tracked["run"][:8]).click()
     opened.value.wait_for_url(run)
+
+
+def test_the_stores_address_is_on_no_command_line(served, place):
+    """It may hold a password, and every user of the machine can read a command line."""
+    lines = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(place):
+                lines.append(" ".join(process.cmdline()))
+    assert any("uvicorn" in line for line in lines)
+    assert not [line for line in lines if "sqlite:" in line]
 
 
 def test_a_taken_port_is_said_in_one_line(served, place):
