@@ -24,7 +24,7 @@ from lab import (
     require_no_password,
     wait_amid_a_run,
 )
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 from postgres import DEPLOY, Database, postgres, program
 from proxy import answer, proxy
 from small_project import SmallProject
@@ -161,7 +161,8 @@ def test_a_person_logs_in_by_tls_and_finds_an_experiment_and_a_run(
         chromium = playwright.chromium.launch(executable_path=browser.executable(), args=[here])
         try:
             stranger = chromium.new_context(ignore_https_errors=True).new_page()
-            assert stranger.goto(address, timeout=PATIENCE).status == 401
+            with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
+                stranger.goto(address, timeout=PATIENCE)
             context = chromium.new_context(ignore_https_errors=True, http_credentials=rob)
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
@@ -226,7 +227,8 @@ def test_tables_of_an_older_mlflow_are_upgraded_with_what_they_hold(tmp_path):
         variables = database.environment("mlflow")
         subprocess.run([sys.executable, "-c", TABLES_OF_OLD, OLD], env=variables, check=True)
         database.rows(
-            "INSERT INTO experiments (name, lifecycle_stage) VALUES ('old', 'active') RETURNING 1"
+            "INSERT INTO experiments (name, lifecycle_stage, artifact_location)"
+            " VALUES ('old', 'active', 'mlflow-artifacts:/1') RETURNING 1"
         )
         server = Server(tmp_path, database)
         try:
