@@ -95,6 +95,37 @@ def test_a_disk_that_may_not_be_written_to_costs_a_store_nothing(store):
         assert store.read_bytes() == before
 
 
+def kept(store: Path) -> list[str]:
+    """Return the names of the experiments in a file that another may have taken the place of."""
+    with closing(sqlite3.connect(store)) as database:
+        return sorted(name for (name,) in database.execute("SELECT name FROM experiments"))
+
+
+def test_on_a_network_disk_sqlite_works_on_a_copy_that_takes_the_stores_place_whole(
+    store, monkeypatch
+):
+    with mounted("-t", "tmpfs", "none", str(store.parent)):
+        assert not database.on_network(store.parent)
+        monkeypatch.setattr(database, "NETWORKS", {"tmpfs"})
+        assert database.on_network(store.parent) and not database.on_network(store.parent.parent)
+        (store.parent / "made-in").write_text(str(store.parent))
+        with Store(Path()) as opened:
+            opened.experiment("sums")
+            assert not store.exists()
+        assert kept(store) == ["Default", "sums"]
+        before = store.read_bytes()
+        with pytest.raises(KeyboardInterrupt), Store(Path()) as opened:
+            opened.experiment("products")
+            raise KeyboardInterrupt
+        assert store.read_bytes() == before
+        store.write_bytes(b"spoilt" * 1000)
+        with Store(Path()) as opened:
+            opened.experiment("sums")
+        assert kept(store) == ["Default", "sums"]
+        (aside,) = store.parent.glob("mlflow.db.*")
+        assert aside.read_bytes() == b"spoilt" * 1000
+
+
 def test_a_store_that_mlflow_knows_no_way_on_from_is_set_aside(store, capsys):
     old(store)
     with closing(sqlite3.connect(store)) as changed, changed:

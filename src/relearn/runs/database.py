@@ -4,18 +4,25 @@ MLflow makes a database, and brings one of an older version up to date, in many 
 go on with one that a kill left between two of them. So both are done to a file of another name. All
 that it holds is made from the results: one that is spoilt is set aside, the next is filled anew. A
 full disk, a lock or a want of permission is no fault of a database, and leaves it where it is.
+
+On a network file system SQLite's locks do not hold, and a database can be corrupted by its own
+writer (https://sqlite.org/howtocorrupt.html, 2.1). There a local copy is worked on.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+
+import psutil
 
 from relearn.errors import RelearnError
 from relearn.files import whole
@@ -36,23 +43,56 @@ NOT_ITS_FAULT = (
     "MemoryError",
 )
 
+# Types of file system, in the system's own words; those that FUSE serves are taken for such, too.
+NETWORKS = set("9p afs beegfs ceph cifs gpfs lustre nfs nfs4 panfs pvfs2 smb3 smbfs wekafs".split())
+
 
 class _Unusable(Exception):
     """A database that is spoilt, or that MLflow knows no way on from."""
 
 
-def ready(path: Path, enter: Callable[[Path], object]) -> None:
+@contextmanager
+def at_hand(path: Path) -> Iterator[Path]:
+    """Yield where to work on a database: itself, or a local copy if a network holds it.
+
+    The copy takes its place, at once, if the block ends well; what was set aside follows it.
+    """
+    if not on_network(path.parent):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder, path.name)
+        if path.exists():
+            shutil.copyfile(path, local)
+        yield local
+        for aside in local.parent.glob(f"{path.name}.*"):
+            shutil.move(aside, path.parent)
+        with whole(path) as temporary:
+            shutil.copyfile(local, temporary)
+
+
+def on_network(folder: Path) -> bool:
+    """Tell whether a network file system holds a folder, by the mount that it lies in."""
+    folder = folder.resolve()
+    mounts = [each for each in psutil.disk_partitions(all=True) if each.mountpoint]
+    within = [each for each in mounts if folder.is_relative_to(each.mountpoint)]
+    kind = max(within, key=lambda each: len(each.mountpoint)).fstype if within else ""
+    return kind in NETWORKS or kind.startswith("fuse")
+
+
+def ready(path: Path, enter: Callable[[Path], object], stamp: Path | None = None) -> None:
     """Have MLflow accept the database at `path`, whatever became of it.
 
     Args:
-        path: where it is, or is to be. `made-by` beside it names the MLflow that it was made for.
+        path: where it is, or is to be.
         enter: opens a database by MLflow, which makes what is missing in an empty one; raises if
             MLflow refuses it.
+        stamp: names the MLflow that it was made for; by default `made-by` beside it.
 
     Raises:
         RelearnError: another program keeps it locked, or the disk is full or may not be written.
     """
-    stamp, version = path.with_name("made-by"), metadata.version("mlflow")
+    stamp, version = stamp or path.with_name("made-by"), metadata.version("mlflow")
     if path.exists() and path.stat().st_size:
         try:
             _require_sound(path)

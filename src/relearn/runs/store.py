@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -86,9 +86,13 @@ def answering(results: Path) -> Iterator[None]:
 
 
 class Store:
-    """Where runs are kept; `folder` is the database's, None where a server has it."""
+    """Where runs are kept; `folder` is the database's, None where a server has it.
+
+    Where a network file system holds our own, the block of a `with` ends with it in its place.
+    """
 
     def __init__(self, results: Path):
+        self._at_hand = ExitStack()
         uri = tracking_uri(results)
         self.folder = None
         if uri.startswith(SQLITE):
@@ -96,10 +100,18 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         if self.folder == (results / "mlflow").resolve():
             _at_home(self.folder)
-            database.ready(self.folder / "mlflow.db", _enter)
+            path = self._at_hand.enter_context(database.at_hand(self.folder / "mlflow.db"))
+            database.ready(path, _enter, self.folder / "made-by")
+            uri = f"{SQLITE}{path}"
         if uri.startswith("http"):
             uri = _keep_credentials(uri)
         self.client = MlflowClient(tracking_uri=uri)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._at_hand.__exit__(*raised)
 
     def experiment(self, name: str, tags: Mapping[str, str] = described.KIND) -> Known:
         """Return the experiment, made with these tags at its first use.

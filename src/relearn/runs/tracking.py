@@ -37,31 +37,31 @@ def track(
         results: the results folder.
         scale: the name of the config's scale.
     """
-    store = Store(results)
     verdicts = results / "claims.json"
     claims = json.loads(verdicts.read_text(encoding="utf-8")) if verdicts.exists() else []
     notes = failures.notes(results / "failures")
     standing = {_job(note) for note in notes if note["rule"] not in NOT_YET_DONE}
-    pipeline = store.experiment("pipeline")
-    pipeline.tell(described.pipeline())
-    pipeline.clear_failures(standing)
     found = {}
-    for name in reversed(experiments):  # the page lists the latest first
-        facts = experiments[name]
-        about = described.About(
-            name,
-            facts["question"],
-            len(facts["variants"]),
-            [claim for claim in claims if claim["experiment"] == name],
-            scale,
-            served=store.folder is not None,
-        )
-        known = store.experiment(name, about.tags)
-        found[name] = {
-            "experiment_id": known.id,
-            "runs": Experiment(known, about, facts, results).track(),
-        }
-        known.clear_failures(standing)
+    with Store(results) as store:
+        pipeline = store.experiment("pipeline")
+        pipeline.tell(described.pipeline())
+        pipeline.clear_failures(standing)
+        for name in reversed(experiments):  # the page lists the latest first
+            facts = experiments[name]
+            about = described.About(
+                name,
+                facts["question"],
+                len(facts["variants"]),
+                [claim for claim in claims if claim["experiment"] == name],
+                scale,
+                served=store.folder is not None,
+            )
+            known = store.experiment(name, about.tags)
+            found[name] = {
+                "experiment_id": known.id,
+                "runs": Experiment(known, about, facts, results).track(),
+            }
+            known.clear_failures(standing)
     with whole(index) as path:
         shown = {
             "tracking_uri": public(tracking_uri(Path("results"))),
@@ -72,11 +72,11 @@ def track(
 
 def track_failures(results: Path) -> None:
     """Record every failure note as a FAILED run with the tail of its log."""
-    store = Store(results)
-    for note in failures.notes(results / "failures"):
-        known = store.experiment(note["wildcards"].get("experiment", "pipeline"))
-        tags = {described.NOTE: note["error"], "relearn.log": note["log"]}
-        known.fail(_job(note), _milliseconds(note["ended"]), tags, note["tail"])
+    with Store(results) as store:
+        for note in failures.notes(results / "failures"):
+            known = store.experiment(note["wildcards"].get("experiment", "pipeline"))
+            tags = {described.NOTE: note["error"], "relearn.log": note["log"]}
+            known.fail(_job(note), _milliseconds(note["ended"]), tags, note["tail"])
 
 
 def _job(note: Mapping[str, Any]) -> str:
