@@ -31,7 +31,7 @@ ifneq (yes,$(shell test -w "$$HOME" && echo yes))
 export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help report plan costs test soak server-test bench mutants ui compare verify reference font lock lint format clean distclean
+.PHONY: help report plan costs test soak server-test slurm-test bench mutants ui compare verify reference font lock lint format clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,12 @@ plan: .venv/ready ## what a build will cost: jobs, core-hours, memory, disk, wal
 costs: .venv/ready ## keep what the jobs of these results took as the costs of their scale [B=results]
 	@.venv/bin/python workflow/scripts/keep_costs.py "$(B)" config/costs.csv
 
-test: lint ## check the code, then run the tests [ARGS="-k perceptron"]
+test: lint .venv/slurm ## check the code, then run the tests [ARGS="-k perceptron"]
 	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+slurm-test: .venv/ready-test .venv/slurm ## builds and failures in a real Slurm on this machine (Debian, root) [ARGS="-k drained"]
+	.ci/packages slurm-wlm munge
+	SOAK=1 .venv/bin/pytest -v tests/slurm $(ARGS)
 
 soak: .venv/ready-test ## the long form of the tests of faults and parsers, an hour or more [ARGS="-k kill"]
 	SOAK=1 FUZZ_INPUTS=10000 .venv/bin/pytest --numprocesses auto --dist worksteal -v \
@@ -129,6 +133,16 @@ endif
 	$(PIP) install -r requirements-test.lock
 	@touch $@
 
+# What Slurm wants beside that: for a cluster's user in the environment itself; for the tests apart
+# from it, because every start of Snakemake would take longer.
+.venv/ready-slurm: .venv/ready requirements-slurm.lock
+	$(PIP) install -r requirements-slurm.lock
+	@touch $@
+
+.venv/slurm: .venv/ready requirements-slurm.lock
+	$(PIP) install --quiet --no-deps --upgrade --target $@ -r requirements-slurm.lock
+	@touch $@
+
 # --- the pins ------------------------------------------------------------------------------------
 
 # Present pins are kept where they still fit. torch's CUDA packages are left out: its CUDA build
@@ -153,11 +167,16 @@ lock: ## pin the environment anew after a change of pyproject.toml [ARGS=--upgra
 	@.venv/uv/bin/python -m pip install --quiet uv==0.13.9
 	@grep -vE "$(FOREIGN)" requirements.lock > .venv/uv/run || true
 	@grep -vE "$(FOREIGN)" requirements-test.lock > .venv/uv/test || true
+	@grep -vE "$(FOREIGN)" requirements-slurm.lock > .venv/uv/slurm || true
 	$(COMPILE) --group build -o .venv/uv/run
 	@{ echo $(HEADER); echo '# Without the CUDA packages: the CUDA build of torch pins its own.'; \
 		grep -vE "$(FOREIGN)" .venv/uv/run; } > .venv/uv/run.lock
 	$(COMPILE) --extra test -c .venv/uv/run.lock -o .venv/uv/test
 	@{ echo $(HEADER); echo '-r requirements.lock'; \
 		grep -vE "$(FOREIGN)" .venv/uv/test | grep -vxFf .venv/uv/run.lock; } > .venv/uv/test.lock
+	$(COMPILE) --extra slurm -c .venv/uv/run.lock -o .venv/uv/slurm
+	@{ echo $(HEADER); grep -vE "$(FOREIGN)" .venv/uv/slurm | grep -vxFf .venv/uv/run.lock; } \
+		> .venv/uv/slurm.lock
+	@cmp -s .venv/uv/slurm.lock requirements-slurm.lock || cp .venv/uv/slurm.lock requirements-slurm.lock
 	@cmp -s .venv/uv/run.lock requirements.lock || cp .venv/uv/run.lock requirements.lock
 	@cmp -s .venv/uv/test.lock requirements-test.lock || cp .venv/uv/test.lock requirements-test.lock

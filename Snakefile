@@ -10,6 +10,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/experiments.smk"
 include: "workflow/rules/results.smk"
@@ -29,14 +30,17 @@ rule all:
 
 
 onstart:
-    if workflow.local_exec:
-        try:
+    try:
+        if workflow.local_exec:
             takeover.begin()
-        except RelearnError as error:
-            sys.exit(f"relearn: {error}")
-        # Each job that ends starts a chain of timers that weigh all waiting jobs anew once a second:
-        # of the 26 s that the controller of a smoke build computed, the limiter of submissions took 19.
-        workflow.scheduler.job_rate_limiter = None
+            # Each job that ends starts a chain of timers that weigh all waiting jobs anew once a
+            # second: of the 26 s that the controller of a smoke build computed, the limiter of
+            # submissions took 19.
+            workflow.scheduler.job_rate_limiter = None
+        else:
+            slurm.cancel_left(Path.cwd())
+    except RelearnError as error:
+        sys.exit(f"relearn: {error}")
     if prefix := forkserver.start():
         shell.prefix(prefix)
 

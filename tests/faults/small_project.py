@@ -125,13 +125,15 @@ def write(folder: Path) -> Path:
 class Build:
     """A build under way, in a process group of its own, as a terminal starts it."""
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...], more: Mapping[str, str]):
+    def __init__(
+        self, folder: Path, arguments: tuple[str, ...], more: Mapping[str, str], *paths: Path
+    ):
         # A file, not a pipe: jobs that outlive the build would hold the pipe open.
         self._said = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [SNAKEMAKE, "--cores", "2", *arguments],
+            [SNAKEMAKE, *arguments],
             cwd=folder,
-            env=environment(PYTHONPATH=str(folder / "src"), **more),
+            env=environment(PYTHONPATH=os.pathsep.join(map(str, (folder / "src", *paths))), **more),
             stdout=self._said,
             stderr=subprocess.STDOUT,
             process_group=0,
@@ -162,7 +164,7 @@ class SmallProject(Project):
 
     def start(self, *arguments: str, **more: str) -> Build:
         """Start a build by the plain command."""
-        return Build(self.folder, arguments, more)
+        return Build(self.folder, ("--cores", "2", *arguments), more)
 
     def build(self, *arguments: str, **more: str) -> tuple[int, str]:
         """Build by the plain command; return the status and what was said."""
@@ -197,15 +199,20 @@ def copied(built: SmallProject, folder: Path) -> SmallProject:
 
 def jobs(folder: Path) -> Iterator[tuple[str, int]]:
     """Yield the jobs of the latest build: their logs' names without the suffix, their processes."""
+    for name, process in at_work(folder):
+        with contextlib.suppress(OSError, psutil.Error):  # it has ended
+            build = psutil.Process(process).environ().get(BUILD)
+            if build == (folder / ".snakemake/relearn/jobs").read_text():
+                yield name, process
+
+
+def at_work(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield all jobs at work in a folder, whoever started them, as `jobs` does."""
     for process in psutil.pids():
-        try:
+        with contextlib.suppress(OSError):  # it has ended, or has no standard output
             log = Path(os.readlink(f"/proc/{process}/fd/1"))
             if log.is_relative_to(folder / "results/logs"):
-                build = psutil.Process(process).environ().get(BUILD)
-                if build == (folder / ".snakemake/relearn/jobs").read_text():
-                    yield str(log.relative_to(folder / "results/logs").with_suffix("")), process
-        except (OSError, psutil.Error):
-            continue  # it has ended, or has no standard output
+                yield str(log.relative_to(folder / "results/logs").with_suffix("")), process
 
 
 def kill(process: int) -> None:

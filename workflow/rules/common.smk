@@ -8,7 +8,7 @@ from os.path import relpath
 from pathlib import Path
 
 import relearn.report
-from relearn import forkserver, takeover
+from relearn import forkserver, slurm, takeover
 from relearn.errors import RelearnError
 from relearn.planning import plan
 from relearn.runs import altered

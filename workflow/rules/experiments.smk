@@ -7,9 +7,15 @@ rule run:
         provenance="results/provenance/{experiment}/{variant}.json",
     log:
         "results/logs/run/{experiment}/{variant}.log",
+    group:
+        None if workflow.remote_exec else batch
     conda:
         "../envs/relearn.yaml"
     threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+        gpu=gpus,
     params:
         parameters=lambda wildcards: parameters(**wildcards),
         seed_base=config["seed_base"],
