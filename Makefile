@@ -51,7 +51,7 @@ test: lint .venv/slurm ## check the code, then run the tests [ARGS="-k perceptro
 	.venv/bin/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 slurm-test: .venv/ready-test .venv/slurm ## builds and failures in a real Slurm on this machine (Debian, root) [ARGS="-k drained"]
-	.ci/packages slurm-wlm munge
+	.ci/packages slurm-wlm munge slurmdbd mariadb-server-core mariadb-client-core
 	SOAK=1 .venv/bin/pytest -v tests/slurm $(ARGS)
 
 soak: .venv/ready-test ## the long form of the tests of faults and parsers, an hour or more [ARGS="-k kill"]
