@@ -63,6 +63,7 @@ def test_a_build_of_some_jobs_serves_too(built, tmp_path):
     assert [(row["rule"], row["experiment"], row["variant"]) for row in rows] == [
         ("draw", "multilayer_perceptron", ""),
         ("draw", "perceptron", ""),
+        ("run", "learning_curves", "perceptron"),
         ("run", "multilayer_perceptron", "controlled"),
         ("run", "multilayer_perceptron", "published"),
         ("run", "perceptron", "flipped"),
