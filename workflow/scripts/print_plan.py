@@ -164,7 +164,7 @@ def main(files: list[Path]) -> int:
         return 2
     found = jobs(planned, config["scale"], table)
     console = Console(highlight=False)
-    console.width = max(console.width, 80)
+    console.width = max(console.width, 100)  # a line of the table is not cut
     print(f"{config['scale']} scale, from nothing to the report\n")
     everything = grouped(found, "rule") | {"all": found}
     console.print(table_of("rule", everything))
