@@ -60,7 +60,6 @@ def test_a_sweep_of_many_tiny_runs(cluster, tmp_path):
         "variants": {
             f"p{i}": {"samples": 10 + i // 10, "features": 2 + i % 10} for i in range(RUNS)
         },
-        "claims": {},
     }
     sweep = config("smoke") | {"experiments": {"perceptron": block}}
     (project.folder / "config/config.yaml").write_text(yaml.safe_dump(sweep, sort_keys=False))
