@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from relearn import slurm
@@ -54,3 +58,30 @@ def test_a_slurm_that_does_not_answer_is_said_in_one_line(tmp_path, programs):
 def test_where_there_is_no_slurm_nothing_is_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     slurm.cancel_left(tmp_path)
+
+
+class Executor:
+    """As Snakemake's, which is told by `wait` that the build ends."""
+
+    wait = True
+
+
+def test_slurm_is_asked_until_it_answers_and_no_longer_than_the_build_lives(monkeypatch):
+    answers = [(None, None), (None, None), ({"7": "RUNNING"}, 0.1)]
+    ages = [600, None, 300]
+
+    async def ask(command, logger):
+        return answers.pop(0)
+
+    plugin = SimpleNamespace(
+        Executor=Executor, query_job_status=ask, get_min_job_age=lambda: ages.pop(0)
+    )
+    monkeypatch.setitem(sys.modules, "snakemake_executor_plugin_slurm", plugin)
+    monkeypatch.setattr(slurm, "PAUSE", 0.0)
+    executor = Executor()
+    slurm.outlast(executor)
+    assert asyncio.run(plugin.query_job_status("squeue", None)) == ({"7": "RUNNING"}, 0.1)
+    assert [plugin.get_min_job_age() for _ in range(2)] == [600, 300]
+    answers[:] = [(None, None)]
+    executor.wait = False
+    assert asyncio.run(plugin.query_job_status("squeue", None)) == (None, None)

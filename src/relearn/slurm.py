@@ -1,17 +1,43 @@
-"""What a killed build left in Slurm, where its jobs run on and nobody waits for them."""
+"""A build through Slurm: what a killed one left there, and what Slurm's absence must not end."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from relearn.errors import RelearnError
 
 PREFIX = "relearn_"  # of a job's name, by profiles/slurm
 FIELDS = "%i|%j|%Z"  # its id, its name, the folder that it was submitted from
+PAUSE = 10.0  # seconds until Slurm is asked again
+
+
+def outlast(executor: Any) -> None:
+    """Have Snakemake's executor for Slurm ask again until it is answered, however long that takes.
+
+    Version 2.8.0 asks `status_attempts` times, then forgets its jobs and waits for ever
+    (https://github.com/snakemake/snakemake-executor-plugin-slurm/issues/207). And whatever it is
+    told to ask, it asks sacct while Slurm is away, also where there are no accounts.
+    """
+    plugin = sys.modules.get("snakemake_executor_plugin_slurm")
+    if plugin is None or not isinstance(executor, plugin.Executor):
+        return
+    ask, age, known = plugin.query_job_status, plugin.get_min_job_age, plugin.get_min_job_age()
+
+    async def answered(command: str, logger: Any) -> tuple:
+        while True:
+            found = await ask(command, logger)
+            if found[0] is not None or not executor.wait:
+                return found
+            await asyncio.sleep(PAUSE)
+
+    plugin.query_job_status = answered
+    plugin.get_min_job_age = lambda: age() or known
 
 
 def cancel_left(folder: Path) -> None:
