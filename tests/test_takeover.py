@@ -61,11 +61,6 @@ def test_locks_of_a_living_build_stay(folder):
     assert locks(folder) == []
 
 
-def test_a_job_of_a_cluster_removes_no_locks(folder):
-    fresh_python(FOLDER + "takeover.arrive(main=False, folder=folder)", folder)
-    assert locks(folder) == ["0.input.lock"]
-
-
 def test_where_the_file_system_knows_no_locks_a_build_goes_on(folder):
     no_locks = "import fcntl, errno\ndef flock(*_): raise OSError(errno.ENOLCK, 'no locks')\n"
     no_locks += "fcntl.flock = flock\n"

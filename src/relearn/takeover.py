@@ -4,7 +4,7 @@ SIGKILL leaves Snakemake's locks behind, and the jobs that were running, which w
 files under `.snakemake/relearn` are locked by living processes, and the system frees what a dead
 one held, however it died:
 
-- `present`, shared, by every Snakemake that read the workflow. Who is alone there removes
+- `present`, shared, by every Snakemake that a person started. Who is alone there removes
   Snakemake's locks: nobody is left to whom they could belong.
 - `build`, by the one build that may run jobs in this folder.
 - `jobs`, shared, by each job. A build waits until it is free before its first job, then leaves its
@@ -30,23 +30,22 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)  # the file system knows 
 _held: list[IO[str]] = []  # open, hence locked, until this process ends
 
 
-def arrive(main: bool = True, folder: Path = SNAKEMAKES) -> bool:
+def arrive(folder: Path = SNAKEMAKES) -> bool:
     """Be present as long as this process lives; remove Snakemake's locks if nobody else is.
 
-    Args:
-        main: whether a person started this Snakemake; one for a single job of a cluster, on another
-            machine, may see no locks of this one.
+    Only for a Snakemake that a person started: one for a job of a cluster lives on when that was
+    killed, and would keep the next one out.
 
     Returns:
         Whether nobody else is; False, and nothing done, if the file system knows no such locks.
     """
     try:
         present = _open(folder, "present")
-        alone = main and _take(present, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = _take(present, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if alone:
             for lock in (folder / "locks").glob("*.lock"):
                 lock.unlink()
-        elif main:
+        else:
             print("relearn: another Snakemake is at work in this folder", file=sys.stderr)
         _take(present, fcntl.LOCK_SH)
     except OSError:

@@ -25,7 +25,7 @@ if workflow.is_main_process and os.path.isdir("results/runs") and not os.path.is
         f"relearn: {METADATA}: is missing, so nothing tells whether results/ is of this code and "
         "config; bring .snakemake along with results, or begin anew with make clean"
     )
-if takeover.arrive(main=workflow.is_main_process):
+if workflow.is_main_process and takeover.arrive():
     for path in altered.set_aside(Path("results/usage"), Path("results/manifest.sha256")):
         print(
             f"relearn: {path}: is not what its job wrote; it is made again, and what was there is "
