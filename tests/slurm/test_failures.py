@@ -144,9 +144,12 @@ def test_a_run_that_fails_twice_is_said_and_the_rest_is_built(project):
     project.edit(
         "src/relearn/experiments/bright_rows.py",
         "raise ValueError",
-        "told.touch(); raise ValueError",
+        "told.write_text(what); raise ValueError",
     )
     project.trouble("raise")
     status, said = project.build()
     assert status == 1
-    assert "ValueError: trouble of a test" in said
+    (line,) = [line for line in said.splitlines() if line.startswith("relearn: failed: ")]
+    assert "run/bright_rows/" in line
+    assert "ValueError: trouble of a test (log: results/logs/run/bright_rows/" in line
+    assert "Finished jobid" in said and (project.folder / "results/report/index.html").exists()

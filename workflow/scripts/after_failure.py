@@ -13,7 +13,7 @@ from relearn import takeover
 from relearn.errors import RelearnError
 from relearn.files import whole
 from relearn.report import page
-from relearn.runs import tracking
+from relearn.runs import failures, tracking
 from relearn.runs.registration import of
 
 REPORT = Path("results/report/index.html")
@@ -24,6 +24,9 @@ try:
 except RelearnError as error:
     sys.exit(f"relearn: {error}")
 try:
+    for note in failures.notes():  # the jobs' own lines may be far above, or in a cluster's logs
+        job = "/".join([note["rule"], *note["wildcards"].values()])
+        print(f"relearn: failed: {job}: {note['error']} (log: {note['log']})", file=sys.stderr)
     tracking.track_failures(Path("results"))
 except Exception as error:  # the build's own failure is the news; this one is a line beside it
     said = " ".join(str(error).split())
