@@ -39,7 +39,7 @@ onstart:
             workflow.scheduler.job_rate_limiter = None
         else:
             slurm.cancel_left(Path.cwd())
-            slurm.outlast(workflow.scheduler._executor)
+            slurm.mend(workflow.scheduler._executor)
     except RelearnError as error:
         sys.exit(f"relearn: {error}")
     if prefix := forkserver.start():

@@ -65,8 +65,20 @@ class Executor:
 
     wait = True
 
+    def __init__(self):
+        self.failed = []
 
-def test_slurm_is_asked_until_it_answers_and_no_longer_than_the_build_lives(monkeypatch):
+    def run_job(self, job):
+        try:
+            raise ValueError("no such account")
+        except ValueError:
+            raise AttributeError("a batch has no rule")  # noqa: B904 as there
+
+    def _report_job_error_threadsafe(self, job, reason):
+        self.failed.append((job, reason))
+
+
+def test_the_executor_asks_until_slurm_answers_and_says_what_it_refuses(monkeypatch):
     answers = [(None, None), (None, None), ({"7": "RUNNING"}, 0.1)]
     ages = [600, None, 300]
 
@@ -74,14 +86,19 @@ def test_slurm_is_asked_until_it_answers_and_no_longer_than_the_build_lives(monk
         return answers.pop(0)
 
     plugin = SimpleNamespace(
-        Executor=Executor, query_job_status=ask, get_min_job_age=lambda: ages.pop(0)
+        Executor=Executor,
+        SubmittedJobInfo=lambda job: job,
+        query_job_status=ask,
+        get_min_job_age=lambda: ages.pop(0),
     )
     monkeypatch.setitem(sys.modules, "snakemake_executor_plugin_slurm", plugin)
     monkeypatch.setattr(slurm, "PAUSE", 0.0)
     executor = Executor()
-    slurm.outlast(executor)
+    slurm.mend(executor)
     assert asyncio.run(plugin.query_job_status("squeue", None)) == ({"7": "RUNNING"}, 0.1)
     assert [plugin.get_min_job_age() for _ in range(2)] == [600, 300]
+    executor.run_job("a batch")
+    assert executor.failed == [("a batch", "no such account")]
     answers[:] = [(None, None)]
     executor.wait = False
     assert asyncio.run(plugin.query_job_status("squeue", None)) == (None, None)

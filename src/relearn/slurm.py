@@ -17,16 +17,30 @@ FIELDS = "%i|%j|%Z"  # its id, its name, the folder that it was submitted from
 PAUSE = 10.0  # seconds until Slurm is asked again
 
 
-def outlast(executor: Any) -> None:
-    """Have Snakemake's executor for Slurm ask again until it is answered, however long that takes.
+def mend(executor: Any) -> None:
+    """Keep Snakemake's executor for Slurm, as of version 2.8.0, from waiting for ever.
 
-    Version 2.8.0 asks `status_attempts` times, then forgets its jobs and waits for ever
-    (https://github.com/snakemake/snakemake-executor-plugin-slurm/issues/207). And whatever it is
-    told to ask, it asks sacct while Slurm is away, also where there are no accounts.
+    - Unanswered `status_attempts` times, it forgets its jobs
+      (https://github.com/snakemake/snakemake-executor-plugin-slurm/issues/207). Here it asks again
+      until Slurm is back.
+    - Whatever it is told to ask, it asks sacct while Slurm is away, also where there are no
+      accounts.
+    - What it refuses to submit, such as a batch on an account that is not there, it loses: it would
+      name the rule, and a batch has none. Here that is the job's failure.
     """
     plugin = sys.modules.get("snakemake_executor_plugin_slurm")
     if plugin is None or not isinstance(executor, plugin.Executor):
         return
+    submit = executor.run_job
+
+    def submitted(job: Any) -> None:
+        try:
+            submit(job)
+        except AttributeError as error:
+            reason = " ".join(str(error.__context__ or error).split())
+            executor._report_job_error_threadsafe(plugin.SubmittedJobInfo(job), reason)
+
+    executor.run_job = submitted
     ask, age, known = plugin.query_job_status, plugin.get_min_job_age, plugin.get_min_job_age()
 
     async def answered(command: str, logger: Any) -> tuple:
