@@ -38,6 +38,7 @@ def mend(executor: Any) -> None:
             submit(job)
         except AttributeError as error:
             reason = " ".join(str(error.__context__ or error).split())
+            print(f"relearn: not submitted: {reason}", file=sys.stderr, flush=True)
             executor._report_job_error_threadsafe(plugin.SubmittedJobInfo(job), reason)
 
     executor.run_job = submitted

@@ -34,8 +34,9 @@ def cost(wildcards):
 
 
 def batch(wildcards):
-    """The group of a run on a cluster, which makes one job of several short ones; None if long."""
-    return "short" if cost(wildcards)["seconds"] < SHORT else None
+    """The group of a short run where a profile makes one job of several; None elsewhere."""
+    batched = "short" in workflow.group_settings.group_components
+    return "short" if batched and cost(wildcards)["seconds"] < SHORT else None
 
 
 def memory(wildcards, attempt):
