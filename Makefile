@@ -52,7 +52,7 @@ test: lint .venv/slurm ## check the code, then run the tests [ARGS="-k perceptro
 
 slurm-test: .venv/ready-test .venv/slurm ## builds and failures in a real Slurm on this machine (Debian, root) [ARGS="-k drained"]
 	.ci/packages slurm-wlm munge slurmdbd mariadb-server-core mariadb-client-core
-	SOAK=1 .venv/bin/pytest -v tests/slurm $(ARGS)
+	SOAK=1 RUNS=$(or $(RUNS),1000) .venv/bin/pytest -v tests/slurm $(ARGS)
 
 soak: .venv/ready-test ## the long form of the tests of faults and parsers, an hour or more [ARGS="-k kill"]
 	SOAK=1 FUZZ_INPUTS=10000 .venv/bin/pytest --numprocesses auto --dist worksteal -v \
