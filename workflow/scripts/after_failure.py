@@ -3,6 +3,7 @@
 Called by the Snakefile's onerror, with the config as JSON on standard input, once no job runs.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -23,10 +24,11 @@ try:
     takeover.work()  # should the build be killed now, the next one waits for what is written here
 except RelearnError as error:
     sys.exit(f"relearn: {error}")
-try:
+with contextlib.suppress(RelearnError):  # a spoilt note, which is said below
     for note in failures.notes():  # the jobs' own lines may be far above, or in a cluster's logs
         job = "/".join([note["rule"], *note["wildcards"].values()])
         print(f"relearn: failed: {job}: {note['error']} (log: {note['log']})", file=sys.stderr)
+try:
     tracking.track_failures(Path("results"))
 except Exception as error:  # the build's own failure is the news; this one is a line beside it
     said = " ".join(str(error).split())
