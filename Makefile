@@ -60,7 +60,7 @@ soak: .venv/ready-test ## the long form of the tests of faults and parsers, an h
 
 server-test: .venv/ready-test ## track the smoke pipeline into a real MLflow server that is killed, in results/server
 	-.ci/packages postgresql caddy chromium # where it may not, the tests say what is missing
-	SERVER_TEST=1 .venv/bin/pytest -v tests/server $(ARGS)
+	SOAK=1 .venv/bin/pytest -v tests/server $(ARGS)
 
 bench: .venv/ready-test ## the claims of speed, measured, in results/bench [ARGS="descent_vs_loop"]
 	.venv/bin/snakemake --cores $(CORES) --quiet all -- data

@@ -21,7 +21,14 @@ from relearn.runs import evidence
 from relearn.runs.seeds import seeds
 
 ROOT = Path(__file__).resolve().parents[1]
-soak = pytest.mark.skipif("SOAK" not in os.environ, reason="the long form: make soak")
+
+
+def long(target: str) -> pytest.MarkDecorator:
+    """Return the mark of tests that only a target of the Makefile runs."""
+    return pytest.mark.skipif("SOAK" not in os.environ, reason=f"the long form: make {target}")
+
+
+soak = long("soak")
 
 # Python's own way to a locale that is not UTF-8, which no system has to know. Text without an
 # encoding fails at the first character beyond ASCII, which in Latin-1 might be misread unnoticed.

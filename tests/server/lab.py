@@ -20,7 +20,6 @@ from small_project import Build
 
 from relearn.runs import record
 
-long = pytest.mark.skipif("SERVER_TEST" not in os.environ, reason="the long form: make server-test")
 STARTS = 600  # seconds; a tenth of it where nothing else runs
 STATED = {  # by deploy/compose.yaml to deploy/mlflow/serve; the password is the script's to find
     "NAME", "PGHOST", "PGPORT", "PGUSER",

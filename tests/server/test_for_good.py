@@ -18,7 +18,6 @@ from lab import (
     Server,
     account,
     expected_keys,
-    long,
     refused,
     require_complete,
     require_no_password,
@@ -28,12 +27,12 @@ from playwright.sync_api import Error, expect, sync_playwright
 from postgres import DEPLOY, Database, postgres, program
 from proxy import answer, proxy
 from small_project import SmallProject
-from tests_support import ROOT
+from tests_support import ROOT, long
 
 from benchmarks import browser
 from benchmarks.project import copy
 
-pytestmark = [pytest.mark.pipeline, long]
+pytestmark = [pytest.mark.pipeline, long("server-test")]
 SMOKE = ("--configfile", "config/smoke.yaml", "--cores", "2")
 PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "6"}  # two minutes for a server that starts again
 OUT = ROOT / "results/server"

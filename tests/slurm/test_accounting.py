@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from accounting import ACCOUNT, AccountedCluster
 from slurm_project import RUNS, require_the_same
-from tests_support import soak
+from tests_support import long
 
-pytestmark = [pytest.mark.pipeline, soak]
+pytestmark = [pytest.mark.pipeline, long("slurm-test")]
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import time
 import pytest
 from slurm_project import RUNS, require_the_same, until
 from small_project import kill
-from tests_support import soak
+from tests_support import long
 
-pytestmark = [pytest.mark.pipeline, soak]
+pytestmark = [pytest.mark.pipeline, long("slurm-test")]
 
 
 def require_whole(project, whole, build) -> None:

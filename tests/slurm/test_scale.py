@@ -13,11 +13,11 @@ import pytest
 import yaml
 from slurm_project import SlurmProject, seconds
 from small_project import SmallProject
-from tests_support import ROOT, config, soak
+from tests_support import ROOT, config, long
 
 from benchmarks.project import copy
 
-pytestmark = [pytest.mark.pipeline, soak]
+pytestmark = [pytest.mark.pipeline, long("slurm-test")]
 
 KEPT = ROOT / "results/slurm"
 RUNS = int(os.environ.get("RUNS", "1000"))

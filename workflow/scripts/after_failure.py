@@ -26,8 +26,8 @@ except RelearnError as error:
     sys.exit(f"relearn: {error}")
 with contextlib.suppress(RelearnError):  # a spoilt note, which is said below
     for note in failures.notes():  # the jobs' own lines may be far above, or in a cluster's logs
-        job = "/".join([note["rule"], *note["wildcards"].values()])
-        print(f"relearn: failed: {job}: {note['error']} (log: {note['log']})", file=sys.stderr)
+        told = f"{failures.job(note)}: {note['error']} (log: {note['log']})"
+        print(f"relearn: failed: {told}", file=sys.stderr)
 try:
     tracking.track_failures(Path("results"))
 except Exception as error:  # the build's own failure is the news; this one is a line beside it

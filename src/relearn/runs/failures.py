@@ -39,6 +39,11 @@ def write(rule: str, wildcards: Mapping[str, str], log: str, error: str) -> None
         temporary.write_text(json.dumps(note, indent=2), encoding="utf-8")
 
 
+def job(note: Mapping[str, Any]) -> str:
+    """Return the name of a note's job: its rule and wildcards."""
+    return "/".join([note["rule"], *note["wildcards"].values()])
+
+
 def clear(rule: str, wildcards: Mapping[str, str]) -> None:
     """Remove the note: the job succeeded."""
     path(rule, wildcards).unlink(missing_ok=True)

@@ -40,7 +40,7 @@ def track(
     verdicts = results / "claims.json"
     claims = json.loads(verdicts.read_text(encoding="utf-8")) if verdicts.exists() else []
     notes = failures.notes(results / "failures")
-    standing = {_job(note) for note in notes if note["rule"] not in NOT_YET_DONE}
+    standing = {failures.job(note) for note in notes if note["rule"] not in NOT_YET_DONE}
     found = {}
     with Store(results) as store:
         pipeline = store.experiment("pipeline")
@@ -76,11 +76,7 @@ def track_failures(results: Path) -> None:
         for note in failures.notes(results / "failures"):
             known = store.experiment(note["wildcards"].get("experiment", "pipeline"))
             tags = {described.NOTE: note["error"], "relearn.log": note["log"]}
-            known.fail(_job(note), _milliseconds(note["ended"]), tags, note["tail"])
-
-
-def _job(note: Mapping[str, Any]) -> str:
-    return "/".join([note["rule"], *note["wildcards"].values()])
+            known.fail(failures.job(note), _milliseconds(note["ended"]), tags, note["tail"])
 
 
 def _milliseconds(moment: str) -> int:
